@@ -1,0 +1,40 @@
+"""The contracts of evaluators: costs, known from the shape alone, and quality, which needs weights and data.
+
+They are two contracts rather than one because costs come first: a network over a limit is never given weights.
+"""
+
+from typing import Any, Protocol
+
+from torch import nn
+
+from nas.tasks.base import EvalSplit, Task
+
+
+class Cost(Protocol):
+    """What a network costs to run, whatever its weights. Less is better."""
+
+    @property
+    def name(self) -> str:
+        """Key in limits and trials: `flops`."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the value, with the convention where there are several."""
+
+    def __call__(self, task: Task, architecture: Any) -> float:
+        """The cost at the task's example inputs."""
+
+
+class Quality(Protocol):
+    """How good a network with weights is. More is better, always."""
+
+    @property
+    def name(self) -> str:
+        """Key in results: `accuracy`."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the value."""
+
+    def __call__(self, task: Task, model: nn.Module, split: EvalSplit) -> float:
+        """The quality on a split; the model is left in evaluation mode."""

@@ -1,0 +1,1 @@
+"""Attention kinds: one file each, looked up by name."""

@@ -1,0 +1,93 @@
+"""Transformer blocks: self-attention of any kind, then a feed-forward network, each normalised first.
+
+Source: pre-norm blocks of the Vision Transformer, arXiv:2010.11929; stochastic depth, arXiv:1603.09382.
+Names and layout keep leading slices right: q, k, v and o are separate and head-major (rows h*K..(h+1)*K of the q weight
+are head h), and what belongs to one attention kind lies under the kind's own name.
+Shapes: B batch, N tokens, D embedding width, H heads, K head width.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nas.models.attention.base import Grid, build_attention
+from nas.search_space import Block
+
+
+class Linear(nn.Linear):
+    """A linear layer that starts as in the first Vision Transformer: Xavier uniform weights, biases of zero.
+
+    Normal weights of 0.02, usual at widths of 400 and more, are three to five times too small for the widths of a small space.
+    """
+
+    def reset_parameters(self) -> None:
+        # a shape on the meta device has nothing to fill, and supernets make many
+        if not self.weight.is_meta:
+            nn.init.xavier_uniform_(self.weight)
+            nn.init.zeros_(self.bias)
+
+
+class SelfAttention(nn.Module):
+    """Projections shared by all attention kinds around one kind's mixing."""
+
+    def __init__(self, embed_dim: int, block: Block, grid: Grid) -> None:
+        super().__init__()
+        width = block.num_heads * block.head_dim
+        self.q = Linear(embed_dim, width)
+        self.k = Linear(embed_dim, width)
+        self.v = Linear(embed_dim, width)
+        self.o = Linear(width, embed_dim)
+        self.head_dim = block.head_dim
+        self.kind = block.attention
+        self.add_module(self.kind, build_attention(block.attention, block.num_heads, block.head_dim, grid))
+
+    def forward(self, x_BND: Tensor) -> Tensor:
+        mix = self._modules[self.kind]
+        assert mix is not None
+        q_BHNK, k_BHNK, v_BHNK = (
+            project(x_BND).unflatten(-1, (-1, self.head_dim)).transpose(1, 2) for project in (self.q, self.k, self.v)
+        )
+        mixed_BHNK = mix(q_BHNK, k_BHNK, v_BHNK)
+        return self.o(mixed_BHNK.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+
+
+class FeedForward(nn.Module):
+    """Two linear layers with a GELU between them."""
+
+    def __init__(self, embed_dim: int, ffn_dim: int) -> None:
+        super().__init__()
+        self.up = Linear(embed_dim, ffn_dim)
+        self.down = Linear(ffn_dim, embed_dim)
+
+    def forward(self, x_BND: Tensor) -> Tensor:
+        return self.down(F.gelu(self.up(x_BND)))  # type: ignore[no-any-return]
+
+
+class TransformerBlock(nn.Module):
+    """One block on the residual stream.
+
+    In training, each branch is left out of a sample with probability `drop_path`.
+    Raises: ValueError if `drop_path` is not a probability below 1.
+    """
+
+    def __init__(self, embed_dim: int, block: Block, grid: Grid, drop_path: float) -> None:
+        super().__init__()
+        if not 0 <= drop_path < 1:
+            raise ValueError(f"drop_path needs a probability of at least 0 and below 1, found {drop_path}")
+        self.attention_norm = nn.LayerNorm(embed_dim)
+        self.attention = SelfAttention(embed_dim, block, grid)
+        self.ffn_norm = nn.LayerNorm(embed_dim)
+        self.ffn = FeedForward(embed_dim, block.ffn_dim)
+        self.drop_path = drop_path
+
+    def forward(self, x_BND: Tensor) -> Tensor:
+        x_BND = self._add(x_BND, self.attention(self.attention_norm(x_BND)))
+        return self._add(x_BND, self.ffn(self.ffn_norm(x_BND)))
+
+    def _add(self, x_BND: Tensor, branch_BND: Tensor) -> Tensor:
+        if not self.training or self.drop_path == 0:
+            return x_BND + branch_BND
+        keep = 1 - self.drop_path
+        # kept branches grow by 1 / keep, so that their mean is that of evaluation
+        scale_B11 = x_BND.new_empty(len(x_BND), 1, 1).bernoulli_(keep).div_(keep)
+        return torch.addcmul(x_BND, branch_BND, scale_B11)

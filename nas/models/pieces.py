@@ -1,0 +1,20 @@
+"""Pieces: a network cut into parts whose costs add up, so that equal parts are counted once.
+
+A candidate of twelve layers is a sum of fourteen cached numbers instead of a trace of the whole network.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import NamedTuple
+
+from torch import nn
+
+
+class Piece(NamedTuple):
+    """One part of a network, run on inputs of the given shapes."""
+
+    key: Hashable
+    """Equal for pieces of equal cost; all that `build` and the shapes depend on, within one task."""
+    build: Callable[[], nn.Module]
+    """Makes the part as a plain module."""
+    shapes: tuple[tuple[int, ...], ...]
+    """Shape of each float input, batch dimension first, at batch 1."""

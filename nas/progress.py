@@ -1,0 +1,63 @@
+"""One progress bar a phase with the time left; a line now and then where there is no terminal."""
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from nas.training.loop import Advance
+
+log = logging.getLogger(__name__)
+
+LINE_SECONDS = 30.0
+
+
+@contextmanager
+def progress(phase: str, total: int, unit: str) -> Iterator[Advance]:
+    """A function that takes how much of `total` is done, and a few words.
+
+    Args:
+        unit: What is counted: `steps`, `networks`.
+    """
+    if sys.stderr.isatty():
+        with _bar() as bar:
+            task = bar.add_task(phase, total=total, words="", unit=unit)
+            yield lambda done, words: bar.update(task, completed=done, words=words)
+    else:
+        yield _lines(phase, total, unit)
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[words]}"),
+        console=Console(stderr=True),
+    )
+
+
+def _lines(phase: str, total: int, unit: str) -> Advance:
+    started = last = time.monotonic()
+    first: int | None = None
+
+    def advance(done: int, words: str) -> None:
+        nonlocal last, first
+        first = done if first is None else first
+        now = time.monotonic()
+        if now - last < LINE_SECONDS and done != total:
+            return
+        last = now
+        rate = (done - first) / (now - started)
+        left = f", {(total - done) / rate:.0f} s left" if rate > 0 and done < total else ""
+        log.info("%s: %d of %d %s%s%s", phase, done, total, unit, left, f", {words}" if words else "")
+
+    return advance

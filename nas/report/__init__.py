@@ -1,0 +1,1 @@
+"""Reports: from a finished or half-finished run to one offline page, figures and tables."""

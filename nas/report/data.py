@@ -1,0 +1,50 @@
+"""What a report is made from: plain values, so that a report needs no run folder and a test needs no training."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from nas.retrained import Retrained
+from nas.strategies.base import Trial
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """All that the page, the figures and the tables show of one run."""
+
+    name: str
+    """Name of the run: the heading of the page."""
+    experiment_doc: str
+    """The experiment file's docstring."""
+    quality_name: str
+    """What is maximised: `accuracy`."""
+    quality_unit: str
+    """Unit of the quality. `top-1` and `fraction` go from 0 to 1 and are shown as percent, any other unit as it is."""
+    costs: dict[str, str]
+    """Unit of each cost by name; the first is the axis of every figure."""
+    setting: str
+    """At which input the costs are quoted: `64 tokens (32 x 32 pixels in patches of 4)`."""
+    limits: dict[str, float]
+    """Most of each limited cost."""
+    space_size: int
+    """Number of architectures in the space."""
+    trials: tuple[Trial, ...]
+    retrained: tuple[Retrained, ...]
+    provenance: dict[str, Any]
+    """Nested values with text, numbers and lists as leaves. Two keys are shown in places of their own: `commands`, a
+    list of command lines, and `wall_seconds`, seconds by the name of the phase."""
+    retrained_costs: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Costs by architecture id, for retrained networks that are no trial (homogeneous ones searched apart)."""
+
+    def __post_init__(self) -> None:
+        if not self.costs:
+            raise ValueError(f"report of {self.name!r} has no cost to draw quality against; give one, as flops")
+        for trial in self.trials:
+            missing = set(self.costs) - set(trial.costs)
+            if missing:
+                found = ", ".join(trial.costs) or "none"
+                raise ValueError(f"trial {trial.number} lacks the costs {sorted(missing)}; it has: {found}")
+
+    @property
+    def axis(self) -> str:
+        """Name of the cost that quality is drawn against."""
+        return next(iter(self.costs))

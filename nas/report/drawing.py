@@ -1,0 +1,146 @@
+"""From a matplotlib figure to files of their own, and to SVG inside the page that follows its light or dark theme."""
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.typing import RcKeyType
+
+INK = "#1b1d21"
+MUTED = "#636973"
+LINE = "#dfe1e6"
+FAINT = "#aab0bb"
+# not pure white, which stays white in the dark theme: letters on coloured cells
+SURFACE = "#fefefe"
+THEME = {
+    INK: "var(--ink)",
+    MUTED: "var(--muted)",
+    LINE: "var(--line)",
+    FAINT: "var(--faint)",
+    SURFACE: "var(--surface)",
+}
+"""Colours of a figure that follow the page's theme, by the style sheet's names for them."""
+
+PHONE = 480
+"""Figures below this many pixels are drawn for phones."""
+DPI = 72
+"""One unit of the SVG is one pixel of the page."""
+PADDING = 6
+"""Pixels around the outermost labels."""
+PNG_SCALE = 2
+STYLE: dict[RcKeyType, Any] = {
+    "svg.fonttype": "none",
+    # ids that follow from the content alone
+    "svg.hashsalt": "nas",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica"],
+    "font.size": 13,
+    "text.color": INK,
+    # a name with a dollar sign is a name, not a formula
+    "text.parse_math": False,
+    "axes.labelcolor": MUTED,
+    "axes.edgecolor": LINE,
+    "axes.facecolor": "none",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.labelpad": 8,
+    "axes.titlepad": 12,
+    "axes.titlesize": 13,
+    "grid.color": LINE,
+    "grid.linewidth": 1,
+    "xtick.color": LINE,
+    "ytick.color": LINE,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": MUTED,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "xtick.minor.size": 0,
+    "ytick.minor.size": 0,
+    "legend.frameon": False,
+    "figure.facecolor": SURFACE,
+    "savefig.facecolor": SURFACE,
+}
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A drawn figure and the places in it that answer to a pointer."""
+
+    figure: Figure
+    points: tuple[tuple[float, float, str], ...] = ()
+    """Left, top and network id of each, in pixels of the figure."""
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """matplotlib's settings for a report, for as long as the block lasts."""
+    with rc_context(STYLE):
+        yield
+
+
+def canvas(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure of that many pixels with one set of axes."""
+    layout = ConstrainedLayoutEngine(w_pad=PADDING / DPI, h_pad=PADDING / DPI)
+    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, layout=layout)
+    return figure, figure.add_subplot()
+
+
+def finished(figure: Figure, axes: Axes, points: Sequence[tuple[float, float, str]] = ()) -> Plot:
+    """The figure with its layout settled, and `points` of the axes' units as pixels."""
+    figure.draw_without_rendering()
+    # settled once, not again for every file
+    figure.set_layout_engine("none")
+    height = figure.get_figheight() * DPI
+    places = axes.transData.transform([(x, y) for x, y, _ in points]) if points else ()
+    return Plot(
+        figure,
+        tuple((round(x, 1), round(height - y, 1), name) for (x, y), (_, _, name) in zip(places, points, strict=True)),
+    )
+
+
+def svg(plot: Plot) -> str:
+    """A file of its own: white ground, fonts by name."""
+    buffer = io.StringIO()
+    # no date: the same run gives the same file
+    with style():
+        plot.figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def png(plot: Plot) -> bytes:
+    """A file of its own, at twice the pixels."""
+    buffer = io.BytesIO()
+    with style():
+        plot.figure.savefig(buffer, format="png", dpi=PNG_SCALE * DPI)
+    return buffer.getvalue()
+
+
+def inline(text: str, name: str, label: str) -> str:
+    """The element of an SVG file, in the theme's colours, its ids made unique by `name`, read aloud as `label`."""
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
+    text = re.sub(r'\bid="', f'id="{name}-', text)
+    text = re.sub(r'(href="|url\()#', rf"\g<1>#{name}-", text)
+    # the page's own font takes the place of the file's
+    text = re.sub(r"font-family: [^;\"]*;?|(font: [^;\"]*?px) [^;\"]*", _page_font, text)
+    for colour, variable in THEME.items():
+        text = text.replace(colour, variable)
+    opening = f'<svg role="img" aria-label="{_attribute(label)}" class="figure"'
+    return re.sub(r"(?<=>)\n\s*(?=<)", "", text.replace("<svg", opening, 1)).strip()
+
+
+def _page_font(found: re.Match[str]) -> str:
+    return f"{found.group(1)} var(--font)" if found.group(1) else ""
+
+
+def _attribute(text: str) -> str:
+    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")

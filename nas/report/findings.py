@@ -1,0 +1,215 @@
+"""What the page says in words: headline numbers, verdicts, and an honest sentence wherever something is missing."""
+
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+from nas.report import wording
+from nas.report.data import ReportData
+from nas.report.summary import FEWEST_FOR_TAU, Network, Summary
+from nas.retrained import Arm
+
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+FEW_NETWORKS = 10
+"""Below this many networks a Kendall tau is called rough."""
+ARM_WORDS: dict[Arm, str] = {"scratch": "retrained from scratch", "inherited": "fine-tuned from the supernet's weights"}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One headline number."""
+
+    label: str
+    value: str
+    note: str
+
+
+def tiles(summary: Summary) -> list[Tile]:
+    """Headline numbers for the top of the page."""
+    data, best, found = summary.data, summary.recommended, []
+    if best is not None:
+        found.append(_quality_tile(data, best))
+        if data.axis in best.costs:
+            cost = wording.amount(best.costs[data.axis])
+            found.append(Tile(wording.title(data.axis), cost, _of_limit(data, best)))
+    evaluated = sum(trial.quality is not None for trial in data.trials)
+    found.append(Tile("Networks evaluated", f"{evaluated:,}", f"of {_size(data.space_size)} in the space"))
+    seconds = _wall_seconds(data)
+    if seconds:
+        slowest = max(seconds, key=lambda phase: seconds[phase])
+        found.append(Tile("Wall time", wording.duration(sum(seconds.values())), f"longest phase: {slowest}"))
+    return found
+
+
+def verdict(summary: Summary) -> list[str]:
+    """What to pick, in sentences."""
+    best = summary.recommended
+    if best is None:
+        count = len(summary.data.trials)
+        state = f"{count:,} networks were looked at, and none was evaluated" if count else "the search has not begun"
+        return [f"Nothing can be recommended yet: {state}."]
+    if best.best_arm is None:
+        return [
+            f"For now, {best.id}: the best on the search split with the supernet's weights. Nothing has been retrained "
+            "yet, and inherited quality only orders networks; it does not foretell what training reaches.",
+            *_against_homogeneous(summary, best),
+        ]
+    return [
+        f"Pick {best.id}: {ARM_WORDS[best.best_arm]}, it is the best on the search split. "
+        "The test split was read afterwards and has chosen nothing.",
+        *_single_seed(best),
+        *_against_homogeneous(summary, best),
+    ]
+
+
+def _single_seed(best: Network) -> list[str]:
+    seeds = max(len(spread.qualities) for spread in best.arms.values())
+    return ["It was trained with one seed, so how far chance moves it is not known."] if seeds == 1 else []
+
+
+def _against_homogeneous(summary: Summary, best: Network) -> list[str]:
+    """The recommended network beside the best homogeneous one, both judged in the same way."""
+    data = summary.data
+    if best.kind is not None:
+        return [f"It is homogeneous: every layer is {best.kind}. Mixing kinds did not pay here."]
+    own = _quality_like(best, best)
+    rivals = [(value, rival) for rival in summary.homogeneous if (value := _quality_like(rival, best)) is not None]
+    if own is None or not rivals:
+        return []
+    value, rival = max(rivals, key=lambda pair: pair[0])
+    split = "the test split" if best.best_arm else "the search split"
+    order = "above" if own >= value else "below"
+    cost = f" ({wording.amount(rival.costs[data.axis])} {wording.title(data.axis)})" if data.axis in rival.costs else ""
+    return [
+        f"On {split} it is {wording.points(data, own - value)} {order} the best homogeneous network treated alike, "
+        f"all {rival.kind}{cost}."
+    ]
+
+
+def limits(data: ReportData) -> str:
+    """`FLOPs at most 30 M`, or that there are none."""
+    named = [f"{wording.title(name)} at most {wording.limit(limit)}" for name, limit in data.limits.items()]
+    return "; ".join(named) if named else "none"
+
+
+def fidelity_text(summary: Summary) -> list[str]:
+    """How far the supernet's ranking can be believed."""
+    data, found = summary.data, summary.fidelity
+    n = len(found.networks)
+    if n == 0:
+        return ["Not known yet: no network has been both tried with inherited weights and retrained from scratch."]
+    gap = statistics.fmean(own.arms["scratch"].mean - (own.inherited or 0.0) for own in found.networks)
+    order = "more" if gap >= 0 else "less"
+    name = wording.quality_name(data)
+    sentences = [
+        f"Retrained from scratch, networks reach {wording.points(data, gap)} {order} {name} on average than with "
+        "inherited weights (test split against search split)."
+    ]
+    if n < FEWEST_FOR_TAU:
+        there = "is 1" if n == 1 else f"are {n}"
+        return [f"No rank correlation can be given: it takes at least three networks, and there {there}.", *sentences]
+    if found.tau is None:
+        return ["No rank correlation can be given: one of the two qualities is the same for all networks.", *sentences]
+    chance = "p < 0.001" if found.p_value is not None and found.p_value < 0.001 else f"p = {found.p_value:.3f}"
+    correlation = (
+        f"Kendall τ = {found.tau:.2f} over n = {n} networks ({chance}). It goes from -1 for the reversed order, "
+        "through 0 for no relation, to 1 for the same order."
+    )
+    if n < FEW_NETWORKS:
+        step = 4 / (n * (n - 1))
+        correlation += f" With n = {n} it is a rough indication: one exchanged pair moves it by {step:.2f}."
+    return [correlation, *sentences]
+
+
+def progress_facts(summary: Summary) -> list[tuple[str, str]]:
+    """What the search spent and found: labels and values."""
+    trials = summary.data.trials
+    evaluated = [trial for trial in trials if trial.quality is not None]
+    facts = [("Networks evaluated", f"{len(evaluated):,}")]
+    if trials:
+        over = sum(trial.violation > 0 for trial in trials)
+        share = f"{over:,} of {len(trials):,} ({100 * over / len(trials):.1f} %)"
+        facts.append(("Over a limit, so not evaluated", share))
+    facts.append(("Networks on the front", f"{len(summary.front):,}"))
+    reached = next((place for place, share in summary.hypervolume_curve if share >= 0.95), None)
+    if reached is not None:
+        facts.append(("Evaluations to 95 % of the final hypervolume", f"{reached:,}"))
+    if evaluated:
+        facts.append(("Mean time of an evaluation", wording.duration(statistics.fmean(t.seconds for t in evaluated))))
+    return facts
+
+
+def phases(data: ReportData) -> list[tuple[str, str, float]]:
+    """Name, wall time and share in percent of every phase."""
+    seconds = _wall_seconds(data)
+    total = sum(seconds.values())
+    return [(phase, wording.duration(own), 100 * own / total if total else 0.0) for phase, own in seconds.items()]
+
+
+def provenance(data: ReportData) -> list[tuple[str, str]]:
+    """Every other leaf of the provenance: its path and its value."""
+    rest = {name: value for name, value in data.provenance.items() if name not in ("commands", "wall_seconds")}
+    return _leaves(rest, "")
+
+
+def description(summary: Summary, figure: str) -> str:
+    """What a figure shows, for those who cannot see it."""
+    data, kinds = summary.data, ", ".join(summary.kinds)
+    axis, name, members = wording.title(data.axis), wording.quality_name(data), summary.front
+    ends = [
+        f"{wording.quality_with_unit(data, end.inherited)} at {wording.amount(end.costs[data.axis])}"
+        for end in (members[:1] + members[-1:])
+    ]
+    reach = f"The front has {len(members)} networks, from {' to '.join(ends)}; see the table below." if ends else ""
+    both = len(summary.fidelity.networks)
+    return {
+        "front": f"{name} against {axis} of {len(data.trials)} trials. {reach}".strip(),
+        "attention": f"Attention kind ({kinds}) of each layer of the networks on the front, cheapest first.",
+        "kinds": f"Share of each attention kind ({kinds}) among the layers of the front and of all evaluated networks.",
+        "fidelity": f"{name} with inherited weights against {name} from scratch, {both} networks.",
+        "progress": "Share of the final hypervolume over the number of networks evaluated.",
+    }[figure]
+
+
+def _quality_tile(data: ReportData, best: Network) -> Tile:
+    label = wording.sentence_case(wording.quality_name(data))
+    if best.best_arm is None:
+        return Tile(label, wording.quality_with_unit(data, best.inherited), "so far; inherited weights, search split")
+    own = best.arms[best.best_arm]
+    spread = "" if own.deviation is None else f" ± {wording.quality(data, own.deviation)}"
+    value = f"{wording.quality(data, own.mean)}{spread} {wording.quality_unit(data)}".strip()
+    seeds = f"{len(own.qualities)} seed{'s' if len(own.qualities) > 1 else ''}"
+    return Tile(label, value, f"recommended network; {wording.ARMS[best.best_arm].lower()}, test split, {seeds}")
+
+
+def _of_limit(data: ReportData, best: Network) -> str:
+    unit = data.costs[data.axis]
+    if data.axis not in data.limits:
+        return unit
+    return f"{unit}, {100 * best.costs[data.axis] / data.limits[data.axis]:.0f} % of the limit"
+
+
+def _quality_like(network: Network, best: Network) -> float | None:
+    """Quality of `network` with the weights by which the best one is judged; None if it has none such."""
+    if best.best_arm is None:
+        return network.inherited
+    return network.arms[best.best_arm].mean if best.best_arm in network.arms else None
+
+
+def _wall_seconds(data: ReportData) -> dict[str, float]:
+    return {str(name): float(own) for name, own in data.provenance.get("wall_seconds", {}).items()}
+
+
+def _size(count: int) -> str:
+    if count < 1_000_000:
+        return f"{count:,}"
+    power = len(str(count)) - 1
+    return f"{count / 10**power:.1f} \N{MULTIPLICATION SIGN} 10{str(power).translate(SUPERSCRIPTS)}"
+
+
+def _leaves(value: Any, path: str) -> list[tuple[str, str]]:
+    if isinstance(value, dict):
+        return [leaf for name, own in value.items() for leaf in _leaves(own, f"{path} / {name}" if path else str(name))]
+    if isinstance(value, list | tuple):
+        return [(path, ", ".join(map(str, value)) or wording.NONE)]
+    return [(path, wording.NONE if value is None else str(value))]

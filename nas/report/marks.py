@@ -1,0 +1,58 @@
+"""How an attention kind is told apart: a colour, a shape and a letter, so that no reader depends on colour.
+
+Colours: Okabe and Ito's palette for colour-blind readers (jfly.uni-koeln.de/color).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# kinds keep their colour from report to report; others take what is left, in order
+COLOURS = {
+    "softmax": "#0072b2",
+    "linear": "#d55e00",
+    "cosformer": "#009e73",
+    "lrpe": "#cc79a7",
+    "softmax_relative": "#56b4e9",
+}
+SPARE_COLOURS = ("#e69f00", "#f0e442", "#8c6d31", "#7b7fb5", "#6a9a9a", "#a05a5a")
+SHAPES = {"softmax": "s", "linear": "^", "cosformer": "D", "lrpe": "v", "softmax_relative": "P"}
+SPARE_SHAPES = ("X", "p", "h", "<", ">", "*")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How one kind is drawn."""
+
+    kind: str
+    letter: str
+    """Unique among the kinds of one report."""
+    colour: str
+    """Six hexadecimal digits after `#`."""
+    shape: str
+    """A marker of matplotlib."""
+
+    @property
+    def text_colour(self) -> str:
+        """Black or white, whichever reads better on the colour."""
+        red, green, blue = (int(self.colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+        # relative luminance of WCAG 2.2, with its exponent rounded to 2.2; equal contrast with both lies near 0.18
+        return "#000000" if 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 > 0.18 else "#ffffff"
+
+
+def marks(kinds: Sequence[str]) -> dict[str, Mark]:
+    """A mark for every kind, by its name."""
+    found: dict[str, Mark] = {}
+    others = [kind for kind in kinds if kind not in COLOURS]
+    for kind in kinds:
+        spare = others.index(kind) if kind in others else 0
+        colour = COLOURS.get(kind, SPARE_COLOURS[spare % len(SPARE_COLOURS)])
+        shape = SHAPES.get(kind, SPARE_SHAPES[spare % len(SPARE_SHAPES)])
+        found[kind] = Mark(kind, _letter(kind, {mark.letter for mark in found.values()}), colour, shape)
+    return found
+
+
+def _letter(kind: str, taken: set[str]) -> str:
+    initials = [word[0] for word in kind.split("_") if word]
+    candidates = [character.upper() for character in [*initials, *kind, *"abcdefghijklmnopqrstuvwxyz0123456789"]]
+    free = [letter for letter in candidates if letter.isalnum() and letter not in taken]
+    return free[0] if free else "?"

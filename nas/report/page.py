@@ -1,0 +1,145 @@
+"""The page: one offline HTML file, with the figures and tables as files of their own beside it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from nas.files import replacing, write_text
+from nas.report import drawing, findings, tables, wording
+from nas.report.data import ReportData
+from nas.report.figures import FIGURES, NARROW, FigureKind
+from nas.report.summary import Network, Summary
+
+
+@dataclass(frozen=True)
+class Form:
+    """A figure in the page at one width."""
+
+    name: str
+    """`wide` or `narrow`: the style sheet shows one of them."""
+    svg: Markup
+    points: tuple[tuple[float, float, str], ...]
+
+
+@dataclass(frozen=True)
+class DrawnFigure:
+    """A figure as the page and the folder need it."""
+
+    name: str
+    svg: str
+    png: bytes
+    forms: tuple[Form, ...]
+
+
+def write_report(data: ReportData, folder: Path) -> Path:
+    """Write the page, the figures and the tables; every file is whole or absent at any moment.
+
+    Returns: The page, `index.html` in `folder`.
+    """
+    summary = Summary(data)
+    figures = [drawn for kind in FIGURES if (drawn := draw(summary, kind))]
+    rows = tables.front_table(data)
+    texts = {
+        "front.csv": tables.front_csv(summary),
+        "trials.csv": tables.trials_csv(summary),
+        "retrained.csv": tables.retrained_csv(data),
+        "front.md": tables.as_markdown(rows),
+        "front.tex": tables.as_latex(rows),
+        **{f"{figure.name}.svg": figure.svg for figure in figures},
+        "index.html": page(summary, figures),
+    }
+    for figure in figures:
+        with replacing(folder / f"{figure.name}.png", "wb") as file:
+            file.write(figure.png)
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    return folder / "index.html"
+
+
+def draw(summary: Summary, kind: FigureKind) -> DrawnFigure | None:
+    """A figure in all its forms; None where the run has nothing to show in it yet."""
+    wide, narrow = kind.draw(summary, kind.width), kind.draw(summary, NARROW)
+    if wide is None or narrow is None:
+        return None
+    label, svg = findings.description(summary, kind.name), drawing.svg(wide)
+    forms = (
+        Form("wide", Markup(drawing.inline(svg, f"{kind.name}-wide", label)), wide.points),
+        Form("narrow", Markup(drawing.inline(drawing.svg(narrow), f"{kind.name}-narrow", label)), narrow.points),
+    )
+    return DrawnFigure(kind.name, svg, drawing.png(wide), forms)
+
+
+def page(summary: Summary, figures: list[DrawnFigure]) -> str:
+    """The HTML text."""
+    environment = Environment(
+        loader=PackageLoader("nas.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # keeps width before depth before heads
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    data, groups = summary.data, _groups(summary)
+    return environment.get_template("page.html.j2").render(
+        data=data,
+        summary=summary,
+        figures={figure.name: figure for figure in figures},
+        kinds_by_letter={mark.letter: mark.kind for mark in summary.marks.values()},
+        tiles=findings.tiles(summary),
+        verdict=findings.verdict(summary),
+        limits=findings.limits(data),
+        fidelity=findings.fidelity_text(summary),
+        progress=findings.progress_facts(summary),
+        phases=findings.phases(data),
+        groups=groups,
+        shape_columns=_shape_columns(groups),
+        arm_titles=[wording.ARMS[arm] for arm in summary.arms],
+        cost_titles=[(wording.title(name), unit) for name, unit in data.costs.items()],
+        quality_heading=wording.quality_heading(data),
+        records=_records(summary),
+        commands=[str(command) for command in data.provenance.get("commands", ())],
+        provenance=findings.provenance(data),
+    )
+
+
+def _groups(summary: Summary) -> list[dict[str, Any]]:
+    """The rows of the main table: the front, then the homogeneous networks."""
+    sections = {
+        "The front, cheapest first": summary.front,
+        "Best homogeneous network of each kind": summary.homogeneous,
+    }
+    return [
+        {"heading": heading, "rows": [_record(summary, network) for network in members]}
+        for heading, members in sections.items()
+        if members
+    ]
+
+
+def _shape_columns(groups: list[dict[str, Any]]) -> list[tuple[str, bool]]:
+    """Names of all shape values, and whether they differ from layer to layer in any row."""
+    shapes = [row["shape"] for group in groups for row in group["rows"]]
+    names = dict.fromkeys(name for shape in shapes for name in shape)
+    return [(name, any("·" in shape.get(name, "") for shape in shapes)) for name in names]
+
+
+def _records(summary: Summary) -> dict[str, Any]:
+    """What the main figure tells of each network that is pointed at."""
+    shown = (network for network in summary.networks.values() if network.inherited is not None or network.arms)
+    return {network.id: _record(summary, network) for network in shown}
+
+
+def _record(summary: Summary, network: Network) -> dict[str, Any]:
+    data = summary.data
+    return {
+        "id": network.id,
+        "kind": network.kind,
+        "costs": [wording.amount(network.costs.get(name)) for name in data.costs],
+        "inherited": wording.quality(data, network.inherited),
+        "arms": [wording.spread(data, network.arms.get(arm)) for arm in summary.arms],
+        "strip": "".join(summary.marks[kind].letter for kind in network.kinds),
+        "shape": wording.shape(network.architecture),
+    }

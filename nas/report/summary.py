@@ -1,0 +1,239 @@
+"""What a report says, as values: networks, their front, the best of each kind, fidelity, progress.
+
+Which network is recommended is decided on the search split; the test split is read, never chosen by.
+"""
+
+import math
+import statistics
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cached_property
+from typing import Any
+
+from scipy.stats import kendalltau
+
+from nas.report.data import ReportData
+from nas.report.marks import Mark, marks
+from nas.report.pareto import hypervolume, pareto_front
+from nas.retrained import Arm, Retrained
+from nas.search_space import architecture_id
+
+ARMS: tuple[Arm, ...] = ("scratch", "inherited")
+FEWEST_FOR_TAU = 3
+CURVE_POINTS = 200
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Quality of one architecture over the seeds of one arm."""
+
+    qualities: tuple[float, ...]
+    """On the test split, one per seed, in the order of the seeds."""
+    search_qualities: tuple[float, ...]
+    """On the search split, in the same order."""
+
+    @property
+    def mean(self) -> float:
+        return statistics.fmean(self.qualities)
+
+    @property
+    def search_mean(self) -> float:
+        return statistics.fmean(self.search_qualities)
+
+    @property
+    def deviation(self) -> float | None:
+        """Sample standard deviation; None for a single seed."""
+        return statistics.stdev(self.qualities) if len(self.qualities) > 1 else None
+
+
+@dataclass(frozen=True)
+class Network:
+    """One architecture with all that is known of it."""
+
+    id: str
+    architecture: Any
+    costs: dict[str, float]
+    """Empty for a retrained network of unknown cost."""
+    inherited: float | None
+    """Quality with the supernet's weights, on the search split."""
+    violation: float
+    arms: dict[Arm, Spread] = field(default_factory=dict)
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """Attention kind of each layer; none for an architecture of another family."""
+        return kinds(self.architecture)
+
+    @cached_property
+    def kind(self) -> str | None:
+        """The kind that all layers have, if they have one."""
+        return homogeneous_kind(self.architecture)
+
+    @cached_property
+    def best_arm(self) -> Arm | None:
+        """The arm that did best on the search split; None if the network was not retrained."""
+        return max(self.arms, key=lambda arm: self.arms[arm].search_mean, default=None)
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How well inherited quality predicts the quality after training from scratch."""
+
+    networks: tuple[Network, ...]
+    """Networks with both."""
+    tau: float | None
+    """Kendall's tau-b; None with fewer than three networks or where all are equal."""
+    p_value: float | None
+    """Chance of a tau at least as far from 0 if the two rankings had nothing to do with each other."""
+
+
+def blocks(architecture: Any) -> tuple[Any, ...]:
+    """Blocks that name an attention kind, of every stack in order; none for an architecture of another family."""
+    if not is_dataclass(architecture):
+        return ()
+    own = getattr(architecture, "blocks", ())
+    if isinstance(own, tuple) and own and all(hasattr(block, "attention") for block in own):
+        return own
+    return tuple(block for part in fields(architecture) for block in blocks(getattr(architecture, part.name)))
+
+
+def kinds(architecture: Any) -> tuple[str, ...]:
+    """Attention kind of each layer."""
+    return tuple(str(block.attention) for block in blocks(architecture))
+
+
+def homogeneous_kind(architecture: Any) -> str | None:
+    """The kind that all layers have; None for a mixture and for an architecture without layers."""
+    found = set(kinds(architecture))
+    return found.pop() if len(found) == 1 else None
+
+
+def arms_of(results: Iterable[Retrained]) -> dict[Arm, Spread]:
+    """Results of one architecture, gathered over seeds."""
+    ordered = sorted(results, key=lambda result: result.seed)
+    gathered: dict[Arm, Spread] = {}
+    for arm in ARMS:
+        own = [result for result in ordered if result.arm == arm]
+        if own:
+            gathered[arm] = Spread(tuple(r.quality for r in own), tuple(r.search_quality for r in own))
+    return gathered
+
+
+def kind_shares(networks: Iterable[Network]) -> dict[str, float]:
+    """Share of all layers that have each kind; empty where there are no layers."""
+    counts = Counter(kind for network in networks for kind in network.kinds)
+    return {kind: count / counts.total() for kind, count in sorted(counts.items())}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The findings of a run; each is worked out once, when it is first asked for."""
+
+    data: ReportData
+
+    @cached_property
+    def networks(self) -> dict[str, Network]:
+        """Every architecture that was tried or retrained, by id, in the order of the trials."""
+        results: dict[str, list[Retrained]] = {}
+        for result in self.data.retrained:
+            results.setdefault(result.id, []).append(result)
+        found: dict[str, Network] = {}
+        for trial in self.data.trials:
+            name = architecture_id(trial.architecture)
+            arms = arms_of(results.get(name, ()))
+            found[name] = Network(name, trial.architecture, trial.costs, trial.quality, trial.violation, arms)
+        for name, own in results.items():
+            if name not in found:
+                costs = self.data.retrained_costs.get(name, {})
+                violation = _violation(costs, self.data.limits)
+                found[name] = Network(name, own[0].architecture, costs, None, violation, arms_of(own))
+        return found
+
+    @cached_property
+    def evaluated(self) -> tuple[Network, ...]:
+        """Networks inside the limits with an inherited quality."""
+        return tuple(n for n in self.networks.values() if n.inherited is not None and not n.violation)
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """Every attention kind that occurs, by name."""
+        return tuple(sorted({kind for network in self.networks.values() for kind in network.kinds}))
+
+    @cached_property
+    def arms(self) -> tuple[Arm, ...]:
+        """The arms in which anything was retrained."""
+        return tuple(arm for arm in ARMS if any(result.arm == arm for result in self.data.retrained))
+
+    @cached_property
+    def marks(self) -> dict[str, Mark]:
+        """How each kind is drawn."""
+        return marks(self.kinds)
+
+    @cached_property
+    def front(self) -> tuple[Network, ...]:
+        """Networks inside the limits that no cheaper one equals in inherited quality, cheapest first."""
+        return tuple(self.evaluated[place] for place in pareto_front(self._points))
+
+    @cached_property
+    def homogeneous(self) -> tuple[Network, ...]:
+        """The best network of each kind inside the limits, by kind.
+
+        A retrained one goes before one that was only tried: the run chose it by the same inherited quality.
+        """
+        best: dict[str, Network] = {}
+        for network in self.networks.values():
+            if network.kind is None or network.violation or (network.inherited is None and not network.arms):
+                continue
+            if network.kind not in best or _rank(network) > _rank(best[network.kind]):
+                best[network.kind] = network
+        return tuple(best[kind] for kind in sorted(best))
+
+    @cached_property
+    def recommended(self) -> Network | None:
+        """The network that is best on the search split: after training, else with inherited weights."""
+        trained = [network for network in self.networks.values() if network.arms and not network.violation]
+        return max(trained or self.evaluated, key=_rank, default=None)
+
+    @cached_property
+    def fidelity(self) -> Fidelity:
+        """Inherited against retrained quality of the networks that have both."""
+        both = tuple(n for n in self.networks.values() if n.inherited is not None and "scratch" in n.arms)
+        if len(both) < FEWEST_FOR_TAU:
+            return Fidelity(both, None, None)
+        result = kendalltau([network.inherited for network in both], [network.arms["scratch"].mean for network in both])
+        # tau is undefined, not 0, where one side has ties only
+        if math.isnan(result.statistic):
+            return Fidelity(both, None, None)
+        return Fidelity(both, float(result.statistic), float(result.pvalue))
+
+    @cached_property
+    def hypervolume_curve(self) -> tuple[tuple[int, float], ...]:
+        """Number of evaluations and share of the final hypervolume reached by then, at up to about 200 places.
+
+        The reference is the corner of the greatest cost and the least quality that was evaluated inside the limits.
+        """
+        if not self._points:
+            return ()
+        costs, qualities = zip(*self._points, strict=True)
+        reference = (max(costs), min(qualities))
+        final = hypervolume(self._points, reference)
+        if not final:
+            return ()
+        places = sorted({*range(1, len(costs) + 1, max(1, len(costs) // CURVE_POINTS)), len(costs)})
+        return tuple((place, hypervolume(self._points[:place], reference) / final) for place in places)
+
+    @property
+    def _points(self) -> list[tuple[float, float]]:
+        return [(n.costs[self.data.axis], n.inherited) for n in self.evaluated if n.inherited is not None]
+
+
+def _rank(network: Network) -> tuple[bool, float]:
+    """Orders networks by what the search split says: trained ones first, by their best arm."""
+    if network.best_arm is not None:
+        return True, network.arms[network.best_arm].search_mean
+    return False, network.inherited if network.inherited is not None else -math.inf
+
+
+def _violation(costs: dict[str, float], limits: dict[str, float]) -> float:
+    return sum(max(0.0, costs[name] / limit - 1) for name, limit in limits.items() if name in costs)

@@ -1,0 +1,29 @@
+"""The record of one network trained after the search."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Arm = Literal["scratch", "inherited"]
+"""Where the weights started: a fresh initialisation, or the supernet's slices."""
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """One architecture trained with one seed, and read on the test split once."""
+
+    id: str
+    """Id of the architecture."""
+    architecture: Any
+    origin: str
+    """Why it was trained: `front`, or `all <kind>` for the best homogeneous network of a kind."""
+    arm: Arm
+    seed: int
+    quality: float
+    """On the test split."""
+    search_quality: float
+    """On the search split, after this training."""
+    steps: int
+    seconds: float
+    """Wall time of the training."""
+    device: str
+    commit: str

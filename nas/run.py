@@ -1,0 +1,226 @@
+"""A run: one folder, and every file format in it. The only module that knows a path inside a run.
+
+    run.json                 the manifest: experiment, overrides, phases with commit, device and wall time
+    experiment.py            the experiment's file as it was when the run began
+    supernet.safetensors     the trained table of shared weights
+    supernet.log.jsonl       loss along the training
+    trials.jsonl             one evaluated architecture a line
+    anchors.jsonl            the same for networks of one kind, measured for comparison
+    subnets/<id>/            architecture.json, and for each training <arm>-<seed>/: weights, log.jsonl, result.json
+    exports/<id>/            networks that stand alone
+    report/                  the page, figures and tables
+"""
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from nas.experiment import Experiment, Loaded, describe, load
+from nas.files import append_line, read_json, read_lines, read_tensors, write_json, write_tensors, write_text
+from nas.overrides import apply_overrides
+from nas.provenance import commit, environment, now
+from nas.retrained import Arm, Retrained
+from nas.search_space import architecture_id, to_json
+from nas.strategies.base import Trial
+
+
+class Run:
+    """The folder of one run. Make one with `create` or open one with `Run(folder)`."""
+
+    def __init__(self, folder: Path, data: Path | None = None) -> None:
+        """Open a run; `data` names a folder that the task reads instead of the one it was started with.
+
+        Raises: ValueError if there is no run in the folder.
+        """
+        self.folder = folder
+        if not (folder / "run.json").is_file():
+            raise ValueError(f"no run in {folder}: it has no run.json; start one with nas run EXPERIMENT --out {folder}")
+        self.manifest: dict[str, Any] = read_json(folder / "run.json")
+        found = data if data is not None else self.manifest["data"]
+        self.data = Path(found) if found is not None else None
+
+    @classmethod
+    def create(
+        cls, folder: Path, loaded: Loaded, spec: str, overrides: dict[str, str], data: Path | None, command: str
+    ) -> "Run":
+        """The run of an experiment in `folder`, begun now or gone on with.
+
+        Raises: ValueError if the folder holds a run of another experiment.
+        """
+        settings = describe(apply_overrides(loaded.experiment, overrides))
+        if (folder / "run.json").exists():
+            run = cls(folder, data)
+            run._check_same(settings)
+            return run
+        write_text(folder / "experiment.py", loaded.source)
+        manifest = {
+            "name": loaded.name,
+            "description": loaded.description,
+            "experiment": spec,
+            "variable": loaded.variable,
+            "overrides": overrides,
+            "data": None if data is None else str(data),
+            "command": command,
+            "begun": now(),
+            "settings": settings,
+            "phases": {},
+        }
+        write_json(folder / "run.json", manifest)
+        return cls(folder, data)
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The experiment as it was when the run began, with its overrides."""
+        loaded = load(f"{self.folder / 'experiment.py'}:{self.manifest['variable']}")
+        experiment = apply_overrides(loaded.experiment, self.manifest["overrides"])
+        assert isinstance(experiment, Experiment)
+        if self.data is None:
+            return experiment
+        return dataclasses.replace(experiment, task=experiment.task.with_data(self.data))
+
+    @property
+    def name(self) -> str:
+        return str(self.manifest["name"])
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Adds the wall time, commit and machine of a phase to the manifest, also if it is interrupted."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.manifest = read_json(self.folder / "run.json")
+            before = self.manifest["phases"].get(name, {}).get("seconds", 0.0)
+            seconds = round(before + time.monotonic() - started, 1)
+            self.manifest["phases"][name] = {"seconds": seconds, "commit": commit(), "ended": now(), **environment()}
+            write_json(self.folder / "run.json", self.manifest)
+
+    def phase_seconds(self) -> dict[str, float]:
+        return {name: phase["seconds"] for name, phase in self.manifest["phases"].items()}
+
+    @property
+    def supernet_checkpoint(self) -> Path:
+        return self.folder / "supernet.checkpoint.safetensors"
+
+    @property
+    def supernet_log(self) -> Path:
+        return self.folder / "supernet.log.jsonl"
+
+    def has_supernet(self) -> bool:
+        return (self.folder / "supernet.safetensors").is_file()
+
+    def save_supernet(self, state: dict[str, Tensor], visits: str) -> None:
+        write_tensors(self.folder / "supernet.safetensors", state, {"visits": visits})
+        self.supernet_checkpoint.unlink(missing_ok=True)
+
+    def supernet_state(self) -> dict[str, Tensor]:
+        """Raises: ValueError if it was not trained yet, or the file is damaged."""
+        if not self.has_supernet():
+            raise ValueError(f"{self.folder} has no trained supernet; run nas train {self.folder} first")
+        return read_tensors(self.folder / "supernet.safetensors")[0]
+
+    def trials(self) -> list[Trial]:
+        """Raises: ValueError if a line is damaged or its architecture is not of this experiment's space."""
+        return self._read_trials("trials.jsonl")
+
+    def append_trial(self, trial: Trial) -> None:
+        append_line(self.folder / "trials.jsonl", _trial_line(trial))
+
+    def anchors(self) -> list[Trial]:
+        """Networks of a single kind, measured beside the search."""
+        return self._read_trials("anchors.jsonl")
+
+    def append_anchor(self, trial: Trial) -> None:
+        append_line(self.folder / "anchors.jsonl", _trial_line(trial))
+
+    def subnet_folder(self, architecture: Any, arm: Arm, seed: int) -> Path:
+        return self.folder / "subnets" / architecture_id(architecture) / f"{arm}-{seed}"
+
+    def subnet_checkpoint(self, architecture: Any, arm: Arm, seed: int) -> Path:
+        return self.subnet_folder(architecture, arm, seed) / "checkpoint.safetensors"
+
+    def subnet_log(self, architecture: Any, arm: Arm, seed: int) -> Path:
+        return self.subnet_folder(architecture, arm, seed) / "log.jsonl"
+
+    def retrained_one(self, architecture: Any, arm: Arm, seed: int) -> Retrained | None:
+        path = self.subnet_folder(architecture, arm, seed) / "result.json"
+        return self._retrained(path) if path.is_file() else None
+
+    def save_subnet(self, result: Retrained, weights: dict[str, Tensor]) -> None:
+        """Keep a finished training; the result is written last, so that it stands for all of it."""
+        folder = self.subnet_folder(result.architecture, result.arm, result.seed)
+        write_json(folder.parent / "architecture.json", to_json(result.architecture))
+        write_tensors(folder / "weights.safetensors", weights, {"id": result.id})
+        write_json(folder / "result.json", {**dataclasses.asdict(result), "architecture": to_json(result.architecture)})
+        (folder / "checkpoint.safetensors").unlink(missing_ok=True)
+
+    def retrained(self) -> list[Retrained]:
+        """Every finished training, in a fixed order."""
+        return [self._retrained(path) for path in sorted((self.folder / "subnets").glob("*/*/result.json"))]
+
+    def subnet_weights(self, result: Retrained) -> dict[str, Tensor]:
+        """Raises: ValueError if the weights are missing or damaged."""
+        path = self.subnet_folder(result.architecture, result.arm, result.seed) / "weights.safetensors"
+        if not path.is_file():
+            raise ValueError(f"{path} is missing; delete the result.json beside it and run nas retrain again")
+        return read_tensors(path)[0]
+
+    def export_folder(self, identifier: str) -> Path:
+        return self.folder / "exports" / identifier
+
+    @property
+    def report_folder(self) -> Path:
+        return self.folder / "report"
+
+
+    def _retrained(self, path: Path) -> Retrained:
+        value = read_json(path)
+        try:
+            return Retrained(**{**value, "architecture": self.experiment.space.from_json(value["architecture"])})
+        except (TypeError, KeyError) as error:
+            raise ValueError(f"{path} is no result of this version ({error}); delete it to train again") from error
+
+    def _read_trials(self, name: str) -> list[Trial]:
+        trials = []
+        for number, line in enumerate(read_lines(self.folder / name)):
+            try:
+                architecture = self.experiment.space.from_json(line["architecture"])
+                fields = {key: line[key] for key in ("number", "costs", "quality", "violation", "seconds")}
+            except (KeyError, TypeError, ValueError) as error:
+                raise ValueError(f"{self.folder / name}, line {number + 1} is no trial of this experiment: {error}") from error
+            trials.append(Trial(architecture=architecture, **fields))
+        return trials
+
+    def _check_same(self, settings: Any) -> None:
+        changed = list(_differences(self.manifest["settings"], settings, ""))
+        if changed:
+            raise ValueError(
+                f"{self.folder} holds a run with other settings ({'; '.join(changed[:3])}); "
+                "name another folder with --out, or delete this one"
+            )
+
+
+def _trial_line(trial: Trial) -> dict[str, Any]:
+    return {
+        "number": trial.number,
+        "id": architecture_id(trial.architecture),
+        "quality": trial.quality,
+        "costs": trial.costs,
+        "violation": trial.violation,
+        "seconds": trial.seconds,
+        "architecture": to_json(trial.architecture),
+    }
+
+
+def _differences(before: Any, after: Any, path: str) -> Iterator[str]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in before.keys() | after.keys():
+            yield from _differences(before.get(key), after.get(key), f"{path}.{key}".strip("."))
+    elif before != after:
+        yield f"{path}: {before} there, {after} asked"

@@ -1,0 +1,156 @@
+"""The search loop: propose, cost, evaluate, append.
+
+Only this loop knows limits and evaluations; a strategy sees a space that draws inside the limits, and the history.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from torch import nn
+
+from nas.parallel import ordered_map
+from nas.progress import progress
+from nas.run import Run
+from nas.search_space.feasible import FeasibleSpace, homogeneous, kinds
+from nas.strategies.base import Trial
+from nas.strategies.pareto import front_of_trials
+from nas.supernet import Supernet
+from nas.trained_supernet import trained_supernet
+from nas.training.loop import Advance
+
+log = logging.getLogger(__name__)
+
+SHAPES_DRAWN = 64
+
+
+class Candidate(NamedTuple):
+    """What a worker needs to evaluate one architecture."""
+
+    folder: Path
+    data: Path | None
+    architecture: Any
+
+
+def search(run: Run, workers: int) -> None:
+    """Evaluate as many architectures as the experiment says, then the anchors, going on where it stopped.
+
+    Raises: ValueError if a limit cannot be met, the supernet is not trained, or the data is missing.
+    """
+    experiment = run.experiment
+    space = feasible_space(run)
+    space.check_limits()
+    trials, anchors = run.trials(), run.anchors()
+    if len(trials) >= experiment.evaluations and len(anchors) >= len(anchor_architectures(run, space, trials)):
+        return
+    log.info("data: %s", experiment.task.prepare())
+    with run.phase("search"):
+        with progress("search", experiment.evaluations, "networks") as advance:
+            _search(run, space, workers, advance)
+        _measure_anchors(run, space, workers)
+
+
+def feasible_space(run: Run) -> FeasibleSpace:
+    """The experiment's space inside its limits."""
+    return FeasibleSpace(run.experiment.space, cost_function(run), run.experiment.limits)
+
+
+def cost_function(run: Run) -> Callable[[Any], dict[str, float]]:
+    """All costs of an architecture by name; each architecture is measured once."""
+    experiment = run.experiment
+
+    @lru_cache(maxsize=100_000)
+    def measured(architecture: Any) -> dict[str, float]:
+        return {cost.name: cost(experiment.task, architecture) for cost in experiment.costs}
+
+    return measured
+
+
+def anchor_architectures(run: Run, space: FeasibleSpace, trials: list[Trial]) -> list[Any]:
+    """Networks of a single kind for comparison: the shapes of the front, all of one kind, then random ones."""
+    experiment = run.experiment
+    front = [trial.architecture for trial in front_of_trials(trials, experiment.costs[0].name)]
+    found: list[Any] = []
+    for number, kind in enumerate(kinds(experiment.space)):
+        rng = np.random.default_rng([experiment.seed, experiment.evaluations, number])
+        of_kind = dict.fromkeys(_of_kind(space, front, kind, rng))
+        for architecture, _ in zip(of_kind, range(experiment.anchors), strict=False):
+            found.append(architecture)
+    return found
+
+
+def _of_kind(space: FeasibleSpace, front: list[Any], kind: str, rng: np.random.Generator) -> Iterator[Any]:
+    # the dear end of the front first: that is where a kind shows what it can reach
+    for shape in [*reversed(front), *(space.sample(rng) for _ in range(SHAPES_DRAWN))]:
+        candidate = homogeneous(space, shape, kind)
+        if space.contains(candidate):
+            yield candidate
+
+
+def _search(run: Run, space: FeasibleSpace, workers: int, advance: Advance) -> None:
+    experiment = run.experiment
+    trials = run.trials()
+    advance(len(trials), "")
+    while len(trials) < experiment.evaluations:
+        # a generation that was cut short is proposed again from the same history, and its finished part is skipped
+        start = len(trials) - len(trials) % experiment.generation
+        count = min(experiment.generation, experiment.evaluations - start)
+        rng = np.random.default_rng([experiment.seed, start])
+        proposed = experiment.strategy.propose(space, trials[:start], count, rng)
+        pending = proposed[len(trials) - start :]
+        if not pending:
+            log.info("the space holds nothing more inside the limits; the search ends after %d networks", len(trials))
+            return
+        for trial in _evaluated(run, space, pending, len(trials), workers):
+            run.append_trial(trial)
+            trials.append(trial)
+            best = max(each.quality for each in trials if each.quality is not None)
+            advance(len(trials), f"{experiment.quality.name} {trial.quality:.4f}, best {best:.4f}")
+
+
+def _measure_anchors(run: Run, space: FeasibleSpace, workers: int) -> None:
+    planned, done = anchor_architectures(run, space, run.trials()), len(run.anchors())
+    with progress("anchors", len(planned), "networks") as advance:
+        advance(done, "")
+        for trial in _evaluated(run, space, planned[done:], done, workers):
+            run.append_anchor(trial)
+            advance(trial.number + 1, f"{run.experiment.quality.name} {trial.quality:.4f}")
+
+
+def _evaluated(run: Run, space: FeasibleSpace, architectures: list[Any], first: int, workers: int) -> Iterator[Trial]:
+    """Trials of the architectures, in order, each as soon as it is known; `first` is the number of the first."""
+    candidates = [Candidate(run.folder, run.data, architecture) for architecture in architectures]
+    results = ordered_map(evaluate, candidates, workers)
+    for number, (architecture, (quality, seconds)) in enumerate(zip(architectures, results, strict=True), start=first):
+        costs = space.cost(architecture)
+        yield Trial(number, architecture, costs, quality, space.violation(costs), round(seconds, 3))
+
+
+def evaluate(candidate: Candidate) -> tuple[float, float]:
+    """Quality with inherited weights on the search split, and the seconds that it took."""
+    started = time.perf_counter()
+    run, supernet = _opened(candidate.folder, candidate.data)
+    quality = run.experiment.quality(run.experiment.task, Inherited(supernet, candidate.architecture), "search")
+    return quality, time.perf_counter() - started
+
+
+class Inherited(nn.Module):
+    """A subnet that reads its weights from the supernet."""
+
+    def __init__(self, supernet: Supernet, architecture: Any) -> None:
+        super().__init__()
+        self.supernet = supernet
+        self.architecture = architecture
+
+    def forward(self, *inputs: Any) -> Any:
+        return self.supernet(*inputs, architecture=self.architecture)
+
+
+@lru_cache(maxsize=1)
+def _opened(folder: Path, data: Path | None) -> tuple[Run, Supernet]:
+    run = Run(folder, data)
+    return run, trained_supernet(run)

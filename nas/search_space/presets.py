@@ -1,0 +1,84 @@
+"""Search spaces of the papers, and small ones for CPUs.
+
+Sources: AutoFormer's released supernet configurations (arXiv:2107.00651); mixFormer (arXiv:2207.13955).
+"""
+
+from nas.search_space.transformer import SearchSpace, StackSpace
+
+KINDS = ("softmax", "linear", "cosformer", "lrpe")
+
+
+def autoformer_tiny(attention: tuple[str, ...] = KINDS) -> SearchSpace:
+    """AutoFormer-Ti: 4 to 9 M parameters on ImageNet."""
+    return _autoformer((192, 216, 240), (12, 13, 14), (3, 4), (3.5, 4.0), attention)
+
+
+def autoformer_small(attention: tuple[str, ...] = KINDS) -> SearchSpace:
+    """AutoFormer-S: 14 to 34 M parameters on ImageNet."""
+    return _autoformer((320, 384, 448), (12, 13, 14), (5, 6, 7), (3.0, 3.5, 4.0), attention)
+
+
+def autoformer_base(attention: tuple[str, ...] = KINDS) -> SearchSpace:
+    """AutoFormer-B: 42 to 75 M parameters on ImageNet."""
+    return _autoformer((528, 576, 624), (14, 15, 16), (9, 10), (3.0, 3.5, 4.0), attention)
+
+
+def mixformer_cifar10(attention: tuple[str, ...] = ("cosformer", "softmax", "softmax_relative")) -> SearchSpace:
+    """mixFormer's image space: absolute FFN widths and three attention kinds, for 224 x 224 pixels in patches of 16."""
+    return SearchSpace(
+        StackSpace(
+            embed_dim=(320, 384, 448),
+            depth=(12, 13, 14),
+            num_heads=(5, 6, 7),
+            head_dim=64,
+            ffn_dim=(672, 896, 1344, 1568, 1792),
+            attention=attention,
+        )
+    )
+
+
+def tiny(attention: tuple[str, ...] = KINDS) -> SearchSpace:
+    """Seconds a network on one CPU core: for demonstrations and tests."""
+    return SearchSpace(
+        StackSpace(
+            embed_dim=(24, 32, 48),
+            depth=(2, 3, 4),
+            num_heads=(2, 3, 4),
+            head_dim=8,
+            ffn_dim=(32, 64, 96),
+            attention=attention,
+        )
+    )
+
+
+def small(attention: tuple[str, ...] = KINDS) -> SearchSpace:
+    """Minutes a network on one CPU core: small images in 64 tokens."""
+    return SearchSpace(
+        StackSpace(
+            embed_dim=(64, 80, 96),
+            depth=(4, 5, 6),
+            num_heads=(2, 4, 6),
+            head_dim=16,
+            ffn_dim=(96, 192, 288),
+            attention=attention,
+        )
+    )
+
+
+def _autoformer(
+    embed_dim: tuple[int, ...],
+    depth: tuple[int, ...],
+    num_heads: tuple[int, ...],
+    ffn_ratio: tuple[float, ...],
+    attention: tuple[str, ...],
+) -> SearchSpace:
+    return SearchSpace(
+        StackSpace(
+            embed_dim=embed_dim,
+            depth=depth,
+            num_heads=num_heads,
+            head_dim=64,
+            ffn_ratio=ffn_ratio,
+            attention=attention,
+        )
+    )

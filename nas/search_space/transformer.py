@@ -1,0 +1,113 @@
+"""The space of Transformers: width and depth per network; attention kind, heads and FFN per layer or per network.
+
+Sources of the gene set: AutoFormer (arXiv:2107.00651), mixFormer (arXiv:2207.13955).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nas.search_space.architecture import Architecture, Block, Stack
+from nas.search_space.space import Choose, Option, Space
+
+PER_LAYER = ("attention", "num_heads", "ffn_dim", "ffn_ratio")
+
+
+@dataclass(frozen=True)
+class StackSpace:
+    """Options of one stack of blocks. FFN widths are given either as `ffn_dim` or as `ffn_ratio`."""
+
+    embed_dim: tuple[int, ...]
+    depth: tuple[int, ...]
+    num_heads: tuple[int, ...]
+    attention: tuple[str, ...]
+    """Kinds to choose from; the first is the one that `smallest` and `largest` take."""
+    head_dim: int
+    """Width of a head, the same in every network, so that a slice of heads keeps its role."""
+    ffn_dim: tuple[int, ...] = ()
+    """Hidden widths of the FFN, absolute."""
+    ffn_ratio: tuple[float, ...] = ()
+    """Hidden widths of the FFN as multiples of `embed_dim`, rounded down."""
+    per_network: tuple[str, ...] = ()
+    """Which of attention, num_heads, ffn_dim, ffn_ratio are chosen once for all layers."""
+
+    def __post_init__(self) -> None:
+        if bool(self.ffn_dim) == bool(self.ffn_ratio):
+            raise ValueError(f"give either ffn_dim or ffn_ratio, found {self.ffn_dim} and {self.ffn_ratio}")
+        for name in ("embed_dim", "depth", "num_heads", "attention", self.ffn_name):
+            _check_options(name, getattr(self, name))
+        unknown = set(self.per_network) - set(PER_LAYER)
+        if unknown:
+            raise ValueError(f"per_network names {sorted(unknown)}; there are: {', '.join(PER_LAYER)}")
+
+    @property
+    def ffn_name(self) -> str:
+        return "ffn_dim" if self.ffn_dim else "ffn_ratio"
+
+    def build(self, choose: Choose, path: str) -> Stack:
+        embed_dim = choose(f"{path}.embed_dim", self.embed_dim)
+        depth = choose(f"{path}.depth", self.depth)
+        names = ("attention", "num_heads", self.ffn_name)
+        common = {name: choose(f"{path}.{name}", getattr(self, name)) for name in names if name in self.per_network}
+        blocks = []
+        for layer in range(depth):
+            own = {
+                name: choose(f"{path}.blocks.{layer}.{name}", getattr(self, name)) for name in names if name not in common
+            }
+            blocks.append(self._block(embed_dim, {**common, **own}))
+        return Stack(embed_dim, tuple(blocks))
+
+    def _block(self, embed_dim: int, chosen: dict[str, Any]) -> Block:
+        ffn_dim = chosen["ffn_dim"] if self.ffn_dim else int(chosen["ffn_ratio"] * embed_dim)
+        return Block(chosen["attention"], chosen["num_heads"], self.head_dim, ffn_dim)
+
+    def lookup(self, stack: Stack, names: list[str]) -> Option:
+        """The option that `stack` shows for a choice, given the parts of its name below the stack."""
+        if names[-1] in ("embed_dim", "depth"):
+            return int(getattr(stack, names[-1]))
+        block = stack.blocks[int(names[1]) if names[0] == "blocks" else 0]
+        if names[-1] != "ffn_ratio":
+            return getattr(block, names[-1])  # type: ignore[no-any-return]
+        # several ratios may round to one width: the first that does stands for all
+        found = [ratio for ratio in self.ffn_ratio if int(ratio * stack.embed_dim) == block.ffn_dim]
+        return found[0] if found else block.ffn_dim / stack.embed_dim
+
+    def size(self) -> int:
+        """Number of different stacks."""
+        total = 0
+        for embed_dim in self.embed_dim:
+            ffn = len(self.ffn_dim) or len({int(ratio * embed_dim) for ratio in self.ffn_ratio})
+            counts = {"attention": len(self.attention), "num_heads": len(self.num_heads), self.ffn_name: ffn}
+            once = math.prod(count for name, count in counts.items() if name in self.per_network)
+            each = math.prod(count for name, count in counts.items() if name not in self.per_network)
+            total += sum(once * each**depth for depth in self.depth)
+        return total
+
+
+@dataclass(frozen=True)
+class SearchSpace(Space):
+    """Transformers with an encoder."""
+
+    encoder: StackSpace
+
+    architecture_type = Architecture
+
+    def build(self, choose: Choose) -> Architecture:
+        return Architecture(self.encoder.build(choose, "encoder"))
+
+    def lookup(self, architecture: Architecture, name: str) -> Option:
+        stack, *names = name.split(".")
+        return self.encoder.lookup(getattr(architecture, stack), names)
+
+    def size(self) -> int:
+        return self.encoder.size()
+
+
+def _check_options(name: str, options: Sequence[Option]) -> None:
+    if not isinstance(options, tuple) or not options:
+        raise ValueError(f"{name} needs a tuple of options, found {options!r}")
+    if len(set(options)) != len(options):
+        raise ValueError(f"{name} names an option twice: {options}")
+    if any(not isinstance(option, str) and option <= 0 for option in options):
+        raise ValueError(f"{name} needs options above zero, found {options}")

@@ -1,0 +1,81 @@
+"""The contract of a task: data, the ends of the model, the loss, and the inputs at which costs are quoted."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from nas.models.pieces import Piece
+
+EvalSplit = Literal["search", "test"]
+"""`search` steers the search; `test` is read by retraining alone, once per finished network."""
+
+
+class Batch(NamedTuple):
+    """What a training step or an evaluation reads."""
+
+    inputs: tuple[Tensor, ...]
+    """Positional inputs of the network."""
+    targets: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        return Batch(tuple(x.to(device) for x in self.inputs), self.targets.to(device))
+
+
+class DataError(ValueError):
+    """Data is missing or damaged; the message says what was asked, what was found and what would do."""
+
+
+class Task(ABC):
+    """A frozen dataclass: equal tasks give equal batches."""
+
+    name: str
+    """Short name, a word."""
+
+    @abstractmethod
+    def build(self, architecture: Any) -> nn.Module:
+        """A plain network for this task, freshly initialised from torch's generator."""
+
+    @abstractmethod
+    def prepare(self) -> str:
+        """Load and verify the data; one line on what is there. Raises: DataError."""
+
+    @abstractmethod
+    def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
+        """The batch of one training step, augmented: a pure function of its arguments, so that training can resume."""
+
+    @abstractmethod
+    def batches(self, split: EvalSplit, batch_size: int) -> Iterator[Batch]:
+        """The whole split in a fixed order, not augmented."""
+
+    @abstractmethod
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Training loss, a scalar."""
+
+    @abstractmethod
+    def example_inputs(self) -> tuple[Tensor, ...]:
+        """Inputs of batch 1, at the size at which costs are quoted."""
+
+    @abstractmethod
+    def cost_setting(self) -> str:
+        """The size at which costs are quoted, in words: `64 tokens (32 x 32 pixels in patches of 4)`."""
+
+    def pieces(self, architecture: Any) -> list[Piece]:
+        """The network cut into parts whose costs add up; by default one part, the whole network."""
+        shapes = tuple(tuple(x.shape) for x in self.example_inputs())
+        return [Piece(architecture, lambda: self.build(architecture), shapes)]
+
+    def with_data(self, folder: Path) -> "Task":
+        """The same task reading its data from `folder`. Raises: ValueError if its data is embedded."""
+        raise ValueError(f"task {self.name} carries its data with it and reads no folder; leave out --data {folder}")
+
+    def family(self) -> tuple[str, dict[str, Any]] | None:
+        """Model family of `nas.export` and its settings for use without training; None for a builder of one's own."""
+        return None
+
+    def preprocessing(self) -> dict[str, Any]:
+        """What an export must do to raw inputs, as JSON values (image size, mean, std, class names)."""
+        return {}

@@ -1,0 +1,171 @@
+"""What image classification tasks share: a Vision Transformer, cross-entropy, and batches out of tensors in memory.
+
+A subclass says what its images are and where they come from.
+Shapes: N images, C channels, H height, W width.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from nas.models.pieces import Piece
+from nas.models.vision import Pooling, Tokenizer, VisionTransformer, vision_pieces
+from nas.tasks.augmentation import Augmentation
+from nas.tasks.base import Batch, EvalSplit, Task
+
+SplitName = Literal["train", "search", "test"]
+
+# streams of one seed: the order of the images, and what is done to them
+ORDER, AUGMENTATION = 0, 1
+
+
+class Split(NamedTuple):
+    """Some of the images of a tensor that splits may share."""
+
+    images_NCHW: Tensor
+    """Bytes."""
+    labels_N: Tensor
+    rows: Tensor
+    """Which images belong to the split, in its order."""
+
+
+@dataclass(frozen=True)
+class ImageTask(Task):
+    """Images of one size, in classes."""
+
+    patch_size: int
+    """Pixels along either side of a token."""
+    tokenizer: Tokenizer
+    """Linear patch embedding, or a small convolutional network."""
+    pooling: Pooling
+    """What the classifier sees of the tokens."""
+    drop_path: float
+    """Chance to skip the last block in training; it falls linearly to 0 at the first."""
+    label_smoothing: float
+    """Share of the target that is spread over all classes, in training only."""
+    augmentation: Augmentation
+
+    image_size: ClassVar[int]
+    """Height and width in pixels."""
+    class_names: ClassVar[tuple[str, ...]]
+    max_value: ClassVar[int]
+    """Value of a fully lit pixel; a dark one is 0."""
+    mean: ClassVar[tuple[float, ...]]
+    """Mean of each channel over the training images, as a share of `max_value`."""
+    std: ClassVar[tuple[float, ...]]
+    """Standard deviation of each channel over the training images, as a share of `max_value`."""
+
+    def __post_init__(self) -> None:
+        if self.patch_size < 1 or self.image_size % self.patch_size:
+            raise ValueError(f"patch_size {self.patch_size} does not divide {self.image_size}, the side of the images")
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(f"label_smoothing needs a value from 0 to below 1, found {self.label_smoothing}")
+        if self.augmentation.operations and self.max_value != 255:
+            what = f"augmentation.operations need pixels of 0 to 255; those of {self.name} end at {self.max_value}"
+            raise ValueError(what)
+
+    @abstractmethod
+    def split(self, name: SplitName) -> Split:
+        """Images, labels and rows of a split. Raises: DataError."""
+
+    def build(self, architecture: Any) -> VisionTransformer:
+        return VisionTransformer(architecture, drop_path=self.drop_path, **self._vision_settings())
+
+    def pieces(self, architecture: Any) -> list[Piece]:
+        return vision_pieces(architecture, **self._vision_settings())
+
+    def family(self) -> tuple[str, dict[str, Any]]:
+        return "vision_transformer", {**self._vision_settings(), "drop_path": 0.0}
+
+    def _vision_settings(self) -> dict[str, Any]:
+        return {
+            "image_size": self.image_size,
+            "in_channels": len(self.mean),
+            "num_classes": len(self.class_names),
+            "patch_size": self.patch_size,
+            "tokenizer": self.tokenizer,
+            "pooling": self.pooling,
+        }
+
+    def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
+        """Epochs are permutations drawn from (seed, epoch); what does not fill a last batch is left out of the epoch.
+
+        Raises: ValueError if the batch is larger than the split.
+        """
+        images_NCHW, labels_N, rows = self.split("train")
+        steps_per_epoch = len(rows) // batch_size if batch_size > 0 else 0
+        if not steps_per_epoch:
+            what = f"batch size {batch_size} is not within 1 to {len(rows)}, the training images of {self.name}"
+            raise ValueError(what)
+        epoch, place = divmod(step, steps_per_epoch)
+        order = _epoch_order(len(rows), seed, epoch)[place * batch_size : (place + 1) * batch_size]
+        chosen = rows[order]
+        augmented = self.augmentation(images_NCHW[chosen], np.random.default_rng([seed, AUGMENTATION, step]))
+        return Batch((self.normalise(augmented),), labels_N[chosen])
+
+    def batches(self, split: EvalSplit, batch_size: int) -> Iterator[Batch]:
+        if batch_size < 1:
+            raise ValueError(f"batch size {batch_size} is below 1")
+        images_NCHW, labels_N, rows = self.split(split)
+        for chosen in torch.split(rows, batch_size):
+            yield Batch((self.normalise(images_NCHW[chosen]),), labels_N[chosen])
+
+    def normalise(self, images_NCHW: Tensor) -> Tensor:
+        """Bytes as float32 of mean 0 and standard deviation 1 in each channel."""
+        mean_C11, std_C11 = torch.tensor([self.mean, self.std], device=images_NCHW.device)[..., None, None]
+        return images_NCHW.float().mul_(1 / (self.max_value * std_C11)).sub_(mean_C11 / std_C11)
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return cross_entropy(outputs, targets, label_smoothing=self.label_smoothing)
+
+    def example_inputs(self) -> tuple[Tensor, ...]:
+        return (torch.zeros(1, len(self.mean), self.image_size, self.image_size),)
+
+    def cost_setting(self) -> str:
+        side = self.image_size // self.patch_size
+        tokens = side * side + (self.pooling == "class_token")
+        return f"{tokens} tokens ({self.image_size} x {self.image_size} pixels in patches of {self.patch_size})"
+
+    def preprocessing(self) -> dict[str, Any]:
+        """Divide by `max_value`, subtract the mean, divide by the standard deviation."""
+        return {
+            "image_size": self.image_size,
+            "channels": len(self.mean),
+            "value_range": [0, self.max_value],
+            "max_value": self.max_value,
+            "mean": list(self.mean),
+            "std": list(self.std),
+            "class_names": list(self.class_names),
+        }
+
+
+def draw_per_class(labels_N: Tensor, count: int, rng: np.random.Generator) -> Tensor:
+    """Ascending rows of `count` images of each class, drawn without repeats.
+
+    Raises: ValueError if a class has fewer.
+    """
+    counts = torch.bincount(labels_N)
+    if count > int(counts.min()):
+        raise ValueError(f"{count} images of each class wanted, found {int(counts.min())} in the smallest class")
+    classes = [torch.nonzero(labels_N == label)[:, 0].numpy() for label in range(len(counts))]
+    return torch.from_numpy(np.sort(np.concatenate([rng.permutation(rows)[:count] for rows in classes])))
+
+
+def without(size: int, *taken: Tensor) -> Tensor:
+    """Ascending rows of 0..size-1 that are in none of `taken`."""
+    free = torch.ones(size, dtype=torch.bool)
+    free[torch.cat(taken)] = False
+    return torch.nonzero(free)[:, 0]
+
+
+# every step of an epoch asks for the same permutation
+@lru_cache(maxsize=4)
+def _epoch_order(count: int, seed: int, epoch: int) -> Tensor:
+    return torch.from_numpy(np.random.default_rng([seed, ORDER, epoch]).permutation(count))

@@ -1,0 +1,42 @@
+"""What defines a training, for supernets and for plain networks."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Precision = Literal["float32", "bf16"]
+Rule = Literal["single_path", "sandwich"]
+
+
+@dataclass(frozen=True)
+class Training:
+    """AdamW with linear warm-up and cosine decay to zero."""
+
+    steps: int
+    """Optimizer steps in all."""
+    batch_size: int
+    learning_rate: float
+    """Peak of the schedule."""
+    warmup_steps: int
+    weight_decay: float = 0.05
+    """Decoupled decay of weight matrices; biases, norms and other vectors are not decayed."""
+    clip_norm: float = 1.0
+    """Largest norm of the gradient over all weights."""
+    precision: Precision = "float32"
+    """`bf16` runs the network under autocast; use it only where the device is fast at it."""
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size", "learning_rate", "clip_norm"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} = {getattr(self, name)!r}; it must be above zero")
+        if not 0 <= self.warmup_steps < self.steps:
+            raise ValueError(f"warmup_steps = {self.warmup_steps} must be at least 0 and less than steps = {self.steps}")
+
+
+@dataclass(frozen=True)
+class SupernetTraining(Training):
+    """How the shared weights are trained."""
+
+    rule: Rule = "single_path"
+    """One sampled subnet a step; or the largest, the smallest and random ones, distilled from the largest."""
+    random_paths: int = 2
+    """Random subnets a step beside the two ends, under the sandwich rule."""
