@@ -17,7 +17,8 @@ from nas.search_space import Block
 class Linear(nn.Linear):
     """A linear layer that starts as in the first Vision Transformer: Xavier uniform weights, biases of zero.
 
-    Normal weights of 0.02, usual at widths of 400 and more, are three to five times too small for the widths of a small space.
+    Normal weights of 0.02, usual at widths of 400 and more, are three to five times too small for the widths of a small
+    space.
     """
 
     def reset_parameters(self) -> None:

@@ -37,7 +37,7 @@ def count(module: torch.nn.Module) -> int:
 ALL_ENDS = list(itertools.product(("patch", "conv"), ("mean", "class_token"), (1, 2, 4, 8)))
 
 
-@pytest.mark.parametrize("tokenizer, pooling, patch_size", ALL_ENDS)
+@pytest.mark.parametrize(("tokenizer", "pooling", "patch_size"), ALL_ENDS)
 def test_images_become_class_scores(tokenizer, pooling, patch_size):
     model = network(tokenizer=tokenizer, pooling=pooling, patch_size=patch_size)
     images = torch.randn(2, 3, 8, 8)
@@ -56,7 +56,7 @@ def test_parameter_count_equals_the_formula():
     assert count(network(architecture, tokenizer="patch")) == stem + 3 * block + head
 
 
-@pytest.mark.parametrize("tokenizer, pooling, patch_size", ALL_ENDS)
+@pytest.mark.parametrize(("tokenizer", "pooling", "patch_size"), ALL_ENDS)
 def test_tensors_of_a_smaller_network_fit_into_those_of_a_larger_one(tokenizer, pooling, patch_size):
     ends = {"tokenizer": tokenizer, "pooling": pooling, "patch_size": patch_size}
     small, large = network(SMALL, **ends).state_dict(), network(LARGE, **ends).state_dict()
@@ -110,7 +110,7 @@ def test_drop_path_grows_with_depth():
     assert rates == pytest.approx([0.0, 0.1, 0.2, 0.3])
 
 
-@pytest.mark.parametrize("tokenizer, pooling, patch_size", ALL_ENDS)
+@pytest.mark.parametrize(("tokenizer", "pooling", "patch_size"), ALL_ENDS)
 def test_pieces_are_the_network(tokenizer, pooling, patch_size):
     ends = {**ENDS, "tokenizer": tokenizer, "pooling": pooling, "patch_size": patch_size}
     model, pieces = network(**ends), vision_pieces(MIXED, **ends)
@@ -142,7 +142,7 @@ def test_pieces_of_twelve_layers_take_microseconds():
     assert seconds < 100e-6
 
 
-@pytest.mark.parametrize("pooling", ("mean", "class_token"))
+@pytest.mark.parametrize("pooling", ["mean", "class_token"])
 def test_network_made_as_a_shape_equals_the_one_made_directly(pooling):
     real = network(pooling=pooling)
     with torch.device("meta"):
@@ -158,7 +158,7 @@ def test_equal_seeds_give_equal_networks():
 
 
 @pytest.mark.parametrize(
-    "changed, message",
+    ("changed", "message"),
     [
         ({"patch_size": 3}, "8 x 8 pixels cannot be cut into patches of 3"),
         ({"patch_size": 0}, "patches of 0"),

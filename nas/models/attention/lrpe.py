@@ -6,8 +6,8 @@ weights, hence a norm over the joined heads in place of the denominator.
 
 Source: Qin et al. 2023, arXiv:2307.09270: rotation, Householder, learned theta. Their image model rotates all channels
 by row and then by column, which sees row + column only; here the axes take turns over the pairs of channels.
-Shapes: B batch, H heads, N tokens, K head width, D = H*K, J = K/2 pairs of
-channels, A axes of the grid.
+Shapes: B batch, H heads, N tokens, K head width, D = H*K, J = K/2 pairs of channels,
+A axes of the grid.
 """
 
 import math

@@ -149,7 +149,7 @@ def test_outputs_are_of_the_type_of_the_values(name):
         assert build_attention(name, 2, 8, (3, 4)).to(dtype)(*leaves).dtype == dtype
 
 
-@pytest.mark.parametrize("axis", (0, 1))
+@pytest.mark.parametrize("axis", [0, 1])
 def test_lrpe_scores_depend_on_relative_position_only(axis):
     torch.manual_seed(0)
     grid, num_heads, head_dim = (5, 6), 2, 8
