@@ -1,15 +1,21 @@
 """CIFAR-10 from raw pixels, four attention kinds in 64 tokens.
 
-`cpu` is sized for two CPU cores and about an hour and a half; `gpu` for one GPU and an evening; `paper` is mixFormer's
-space and recipe (arXiv:2207.13955) at 224 x 224 pixels' worth of width, for several GPUs.
+`cpu` is sized for two CPU cores and about two hours. `gpu` is for one GPU with bf16 and some hours. `paper` is
+mixFormer's space and recipe (arXiv:2207.13955) on the raw pixels in patches of 2, which gives 256 tokens where
+mixFormer enlarges the images to 224 x 224 for 196; it needs days of a GPU. Figures of runs that were made are in
+results/.
 """
 
 from nas.experiment import Experiment, Selection
 from nas.search_space import SearchSpace, StackSpace
-from nas.search_space.presets import KINDS
+from nas.search_space.presets import KINDS, mixformer_cifar10
+from nas.strategies.evolution import Evolution
 from nas.tasks.augmentation import Augmentation
 from nas.tasks.cifar10 import Cifar10
 from nas.training.settings import SupernetTraining, Training
+
+STRONG = Augmentation(shift=4, flip=True, operations=2, erase=0.25)
+"""RandAugment and random erasing as in mixFormer's recipe."""
 
 cpu = Experiment(
     # few epochs underfit, so the crops are mild
@@ -30,6 +36,38 @@ cpu = Experiment(
     anchors=5,
     retrain=Training(steps=5_600, batch_size=64, learning_rate=1.5e-3, warmup_steps=200),
     selection=Selection(top=3, homogeneous=True, seeds=1, arms=("scratch", "inherited")),
+)
+
+gpu = Experiment(
+    task=Cifar10(patch_size=4, tokenizer="conv", drop_path=0.1, augmentation=STRONG),
+    space=SearchSpace(
+        StackSpace(
+            embed_dim=(192, 224, 256),
+            depth=(6, 7, 8),
+            num_heads=(4, 6, 8),
+            head_dim=32,
+            ffn_dim=(384, 512, 768),
+            attention=KINDS,
+        )
+    ),
+    supernet=SupernetTraining(
+        steps=50_000, batch_size=256, learning_rate=1e-3, warmup_steps=1_000, precision="bf16", rule="sandwich"
+    ),
+    limits={"flops": 240e6, "parameters": 4e6},
+    evaluations=1_000,
+    retrain=Training(steps=35_000, batch_size=256, learning_rate=1e-3, warmup_steps=1_000, precision="bf16"),
+    selection=Selection(top=5, homogeneous=True, seeds=3, arms=("scratch", "inherited")),
+)
+
+paper = Experiment(
+    task=Cifar10(patch_size=2, tokenizer="patch", drop_path=0.1, augmentation=STRONG),
+    space=mixformer_cifar10(attention=("cosformer", "softmax", "lrpe")),
+    supernet=SupernetTraining(steps=140_000, batch_size=256, learning_rate=1e-3, warmup_steps=976, precision="bf16"),
+    strategy=Evolution(population_size=125, parents=25, mutate_layer=0.3, mutate_network=0.3),
+    evaluations=125 * 30,
+    generation=125,
+    retrain=Training(steps=140_000, batch_size=256, learning_rate=1e-3, warmup_steps=976, precision="bf16"),
+    selection=Selection(top=5, homogeneous=True, seeds=3),
 )
 
 experiment = cpu

@@ -1,18 +1,44 @@
-"""The command `nas`: launch searches, export networks, read reports."""
+"""The command `nas`: launch searches, export networks, read reports.
+
+This file knows the words of the command line and loads nothing that takes time; what the commands do is in commands.py.
+"""
 
 import argparse
 import logging
 import os
 import shlex
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
 
-from nas.commands import COMMANDS
-from nas.overrides import parse_overrides
+from nas.overrides import split_overrides
 
 INTERRUPTED = 130
 MISTAKE = 2
+
+
+@dataclass(frozen=True)
+class Option:
+    """An argument of a command."""
+
+    name: str
+    help: str
+    type: Callable[[str], Any] = str
+    nargs: str | None = None
+    metavar: str | None = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """The words of a command."""
+
+    summary: str
+    options: tuple[Option, ...]
+    examples: tuple[str, ...]
+    takes_settings: bool = False
+    """Whether settings of the experiment may be changed: --limits.flops 30e6."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -32,15 +58,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run_command(arguments: Sequence[str]) -> None:
     """Parse and run one command. Raises: ValueError for a user's mistake."""
-    parsed, rest = _parser().parse_known_args(arguments)
-    command = COMMANDS[parsed.command]
-    overrides = parse_overrides(rest)
-    if overrides and not command.takes_settings:
-        raise ValueError(f"nas {parsed.command} has no option --{next(iter(overrides))}; see nas {parsed.command} --help")
+    command = COMMANDS.get(arguments[0]) if arguments else None
+    takes_settings = command is not None and command.takes_settings
+    rest, overrides = split_overrides(arguments, _options(command)) if takes_settings else (arguments, {})
+    parsed, unknown = _parser().parse_known_args(rest)
+    if unknown:
+        raise ValueError(f"unexpected argument {unknown[0]!r}; see nas {parsed.command} --help")
     options = {name: value for name, value in vars(parsed).items() if name != "command"}
-    if command.takes_settings:
+    if takes_settings:
         options |= {"overrides": overrides, "command_line": "nas " + shlex.join(arguments)}
-    command.function(**options)
+    # here and not above: it loads torch, which takes seconds, and neither help nor a mistake above needs it
+    from nas.commands import FUNCTIONS
+
+    FUNCTIONS[parsed.command](**options)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -51,21 +81,32 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="nas", description="Neural architecture search for efficient Transformers.", allow_abbrev=False)
+    parser = _Parser(
+        prog="nas",
+        description="Neural architecture search for efficient Transformers.",
+        epilog="With NAS_DEBUG=1 in the environment, an error shows where it arose.",
+        allow_abbrev=False,
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
-        summary, _, details = (command.function.__doc__ or "").strip().partition("\n")
         sub = commands.add_parser(
             name,
-            help=summary,
-            description=f"{summary}\n{details}",
+            help=command.summary,
+            description=command.summary + (f"\n\n{SETTINGS}" if command.takes_settings else ""),
             epilog="examples:\n" + "\n".join(f"  {example}" for example in command.examples),
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
         for option in command.options:
-            option.add_to(sub)
+            sub.add_argument(
+                option.name, help=option.help, type=option.type, nargs=option.nargs, metavar=option.metavar
+            )
     return parser
+
+
+def _options(command: Command | None) -> set[str]:
+    """What the command itself takes after a name with dashes."""
+    return {"-h", "--help", *(option.name for option in (command.options if command else ()))}
 
 
 def _one_line(error: Exception) -> str:
@@ -80,3 +121,73 @@ def _stop(message: str, code: int) -> int:
     return code
 
 
+def _workers(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers; it must be 1 or more")
+    return int(text)
+
+
+SETTINGS = "Settings of the experiment are changed by name: --seed 1 --limits.flops 30e6 --supernet.steps 1000"
+
+EXPERIMENT = Option("experiment", "a Python file, file.py:variant, or the folder of a run", metavar="EXPERIMENT")
+RUN = Option("run", "folder of a run", Path, metavar="RUN")
+OUT = Option("--out", "folder of the run (default: results/NAME)", Path, metavar="FOLDER")
+DATA = Option("--data", "folder with the data (default: what the task embeds or downloads)", Path, metavar="FOLDER")
+WORKERS = Option("--workers", "processes of one thread (default: one a core, or 1 with a GPU)", _workers, metavar="N")
+ID = Option("--id", "id of a network, as in the report's table", metavar="ID")
+
+COMMANDS = {
+    "run": Command(
+        "Train, search, retrain, export and report: all of an experiment, going on where it stopped.",
+        (EXPERIMENT, OUT, DATA, WORKERS),
+        (
+            "nas run experiments/digits.py",
+            "nas run experiments/cifar10.py:cpu --data DATA --limits.flops 10e6 --seed 1 --out results/second",
+        ),
+        takes_settings=True,
+    ),
+    "train": Command(
+        "Train the supernet of an experiment or of a run.",
+        (EXPERIMENT, OUT, DATA),
+        ("nas train experiments/digits.py",),
+        takes_settings=True,
+    ),
+    "search": Command(
+        "Search with the trained supernet: one evaluated architecture a line in trials.jsonl.",
+        (RUN, DATA, WORKERS),
+        ("nas search results/digits",),
+    ),
+    "retrain": Command(
+        "Train the best networks from scratch or from inherited weights, and test them once each.",
+        (
+            RUN,
+            ID,
+            Option("--top", "networks of the front", int, metavar="K"),
+            Option("--seeds", "trainings of each", int, metavar="N"),
+            Option("--arms", "scratch, inherited, or both with a comma between", metavar="ARMS"),
+            DATA,
+            WORKERS,
+        ),
+        ("nas retrain results/digits --top 5 --seeds 3", "nas retrain results/digits --id 1a2b3c4d5e --arms scratch"),
+    ),
+    "export": Command(
+        "Write a retrained network as a folder that stands alone; without an id, every retrained one.",
+        (RUN, Option("id", "id of a network; without it, all that were retrained", nargs="?", metavar="ID"), DATA),
+        ("nas export results/digits 1a2b3c4d5e",),
+    ),
+    "report": Command(
+        "Write the page, figures and tables of a run, finished or not.",
+        (Option("runs", "folders of runs", Path, nargs="+", metavar="RUN"),),
+        ("nas report results/digits",),
+    ),
+    "describe": Command(
+        "Say what an experiment will do: size of the space, costs, limits, data, device.",
+        (EXPERIMENT, DATA),
+        ("nas describe experiments/cifar10.py:cpu",),
+        takes_settings=True,
+    ),
+}
+
+
+if __name__ == "__main__":
+    main()

@@ -27,7 +27,7 @@ def device_name(device: torch.device | None = None) -> str:
 def fast_bf16(device: torch.device) -> bool:
     """Whether bf16 matrix products have instructions of their own; without, they are 5 to 30 times slower."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") or capabilities.get("arm_bf16"))
 

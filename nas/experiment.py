@@ -3,7 +3,9 @@
 import dataclasses
 import importlib.util
 import sys
+import traceback
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from nas.evaluators.flops import Flops
 from nas.evaluators.parameters import Parameters
 from nas.retrained import Arm
 from nas.search_space import Space
+from nas.search_space.feasible import FeasibleSpace
 from nas.strategies.base import Strategy
 from nas.strategies.evolution import Evolution
 from nas.tasks.base import Task
@@ -68,6 +71,22 @@ class Experiment:
             raise ValueError(f"evaluations = {self.evaluations} and generation = {self.generation} must be at least 1")
         if self.seed < 0:
             raise ValueError(f"seed = {self.seed} must be at least 0")
+        names = [cost.name for cost in self.costs]
+        if not names:
+            raise ValueError("costs is empty; the report needs one to draw quality against, as Flops()")
+        unknown = set(getattr(self.strategy, "minimize", ())) - set(names)
+        if unknown:
+            raise ValueError(f"the strategy minimizes {sorted(unknown)}, not among the costs: {', '.join(names)}")
+
+
+def feasible_space(experiment: Experiment) -> FeasibleSpace:
+    """The experiment's space inside its limits; the costs of each architecture are measured once."""
+
+    @lru_cache(maxsize=100_000)
+    def costs(architecture: Any) -> dict[str, float]:
+        return {cost.name: cost(experiment.task, architecture) for cost in experiment.costs}
+
+    return FeasibleSpace(experiment.space, costs, experiment.limits)
 
 
 @dataclass(frozen=True)
@@ -114,7 +133,11 @@ def _module(path: Path) -> Any:
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise ValueError(f"{path}, line {error.lineno}: {error.msg}") from error
+        raise ValueError(f"{error.filename or path}, line {error.lineno}: {error.msg}") from error
+    except Exception as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == spec.origin]
+        what = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise ValueError(f"{path}, line {lines[-1] if lines else '?'}: {what}") from error
     return module
 
 

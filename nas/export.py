@@ -1,8 +1,8 @@
 """Exports: a retrained network as a folder that stands alone, and `load`, which needs no run.
 
-    model.safetensors    weights
-    config.json          model family, settings and architecture; preprocessing; what was measured
-    README.md            the model card
+model.safetensors    weights
+config.json          model family, settings and architecture; preprocessing; what was measured
+README.md            the model card
 """
 
 from pathlib import Path
@@ -32,8 +32,9 @@ def export(run: Run, identifier: str) -> Path:
     weights = run.subnet_weights(result)
     folder = run.export_folder(identifier)
     costs = {cost.name: cost(task, result.architecture) for cost in run.experiment.costs}
+    config = _config(run, task, result, costs)
     write_tensors(folder / "model.safetensors", weights, {"format": "pt"})
-    write_json(folder / "config.json", _config(run, task, result, costs))
+    write_json(folder / "config.json", config)
     write_text(folder / "README.md", _card(run, result, costs))
     _check(task, result.architecture, weights, folder)
     return folder
@@ -48,10 +49,15 @@ def load(folder: Path | str) -> nn.Module:
     if not (folder / "config.json").is_file():
         raise ValueError(f"no export in {folder}: it has no config.json; write one with nas export RUN ID")
     config = read_json(folder / "config.json")
-    family = FAMILIES.get(config.get("family"))
-    if family is None:
-        raise ValueError(f"{folder} is of the family {config.get('family')!r}; there are: {', '.join(FAMILIES)}")
-    network = family(from_json(Architecture, config["architecture"]), **config["settings"])
+    try:
+        family, settings = config["family"], config["settings"]
+        architecture = from_json(Architecture, config["architecture"])
+        if family not in FAMILIES:
+            raise ValueError(f"no family {family!r}; there are: {', '.join(FAMILIES)}")
+        network = FAMILIES[family](architecture, **settings)
+    except (KeyError, TypeError, ValueError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise ValueError(f"{folder / 'config.json'} is not that of an export of this version ({what})") from error
     weights, _ = read_tensors(folder / "model.safetensors")
     try:
         network.load_state_dict(weights)

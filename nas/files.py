@@ -1,5 +1,6 @@
 """Files that survive a kill: written beside and renamed, or appended line by line and synced."""
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -16,17 +17,47 @@ from torch import Tensor
 @contextmanager
 def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     """A file that takes the place of `path` when the block ends well, and leaves it alone when not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
+    with _named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with beside.open(mode, encoding=None if "b" in mode else "utf-8") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+        finally:
+            with suppress(FileNotFoundError):
+                beside.unlink()
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """An OSError inside names `path`: that of a full disk names no file."""
     try:
-        with beside.open(mode, encoding=None if "b" in mode else "utf-8") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """One process at a time is inside; the lock ends with its process, however that ends.
+
+    Raises: ValueError if another one is.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        # some file systems have no locks; there, nobody is kept out
+        with suppress(OSError):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ValueError(f"another command is at work in {folder}; wait for it, or end it first") from error
+        yield
     finally:
-        with suppress(FileNotFoundError):
-            beside.unlink()
+        os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -47,35 +78,48 @@ def read_json(path: Path) -> Any:
 
 
 def append_line(path: Path, value: Any) -> None:
-    """Add one JSON line and sync it to the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(value, ensure_ascii=False) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    """Add one JSON line and sync it to the disk; a last line that was cut short by a kill gives way to it."""
+    with _named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b") as file:
+            _remove_torn_line(file)
+            file.write((json.dumps(value, ensure_ascii=False) + "\n").encode())
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _remove_torn_line(file: IO[bytes]) -> None:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - 1, 0))
+    if file.read() in (b"", b"\n"):
+        return
+    file.seek(0)
+    file.truncate(_whole_lines(file.read()))
+
+
+def _whole_lines(text: bytes) -> int:
+    """Bytes up to the end of the last whole line."""
+    return text.rfind(b"\n") + 1
 
 
 def read_lines(path: Path) -> list[Any]:
-    """The JSON lines of a file; a last line that was cut short by a kill is removed from the file.
+    """The JSON lines of a file, without a last one that was cut short by a kill.
 
-    Raises: ValueError if a line before the last is damaged.
+    Raises: ValueError if a line is damaged.
     """
-    if not path.exists():
-        return []
-    text = path.read_bytes()
-    whole = text[: text.rfind(b"\n") + 1]
-    if len(whole) < len(text):
-        with path.open("r+b") as file:
-            file.truncate(len(whole))
-    try:
-        return [json.loads(line) for line in whole.decode("utf-8").splitlines()]
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} has a damaged line ({error}); remove that line to go on") from error
+    text = path.read_bytes() if path.exists() else b""
+    values = []
+    for number, line in enumerate(text[: _whole_lines(text)].split(b"\n")[:-1], start=1):
+        try:
+            values.append(json.loads(line))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path}, line {number} is damaged ({error}); remove that line to go on") from error
+    return values
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
     # a copy of each: tensors that share memory (tied weights, views) are kept under every name
-    copies = {name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in tensors.items()}
+    copies = {name: each.detach().cpu().clone(memory_format=torch.contiguous_format) for name, each in tensors.items()}
     with replacing(path, "wb") as file:
         file.write(safetensors.torch.save(copies, metadata))
 

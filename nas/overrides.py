@@ -3,29 +3,38 @@
 A name is the path of a field in the experiment; a value is read as the type that the field has.
 """
 
-import ast
 import dataclasses
+import math
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from contextlib import suppress
 from typing import Any
 
 
-def parse_overrides(arguments: Sequence[str]) -> dict[str, str]:
-    """`["--seed", "1", "--limits.flops=3e7"]` as a mapping. Raises: ValueError if a name has no value."""
+def split_overrides(arguments: Sequence[str], options: Container[str]) -> tuple[list[str], dict[str, str]]:
+    """Arguments of a command apart from the settings among them: `--seed 1`, `--limits.flops=3e7`.
+
+    Args:
+        options: Names with their dashes that are the command's own.
+
+    Returns: The command's arguments, and the values of the settings by name.
+    Raises: ValueError if a setting has no value.
+    """
+    own: list[str] = []
     found: dict[str, str] = {}
-    pending = list(arguments)
-    while pending:
-        name = pending.pop(0)
-        if not name.startswith("--"):
-            raise ValueError(f"unexpected argument {name!r}; settings are changed by --name value")
-        name, equals, value = name[2:].partition("=")
+    pending = iter(arguments)
+    for argument in pending:
+        name, equals, value = argument.partition("=")
+        if not name.startswith("--") or name in options:
+            own.append(argument)
+            continue
         if not equals:
-            if not pending:
-                raise ValueError(f"--{name} has no value")
-            value = pending.pop(0)
-        found[name.replace("-", "_")] = value
-    return found
+            value = next(pending, "--")
+        if value.startswith("--"):
+            raise ValueError(f"{name} has no value; settings are changed by --name value")
+        found[name.removeprefix("--").replace("-", "_")] = value
+    return own, found
 
 
 def apply_overrides(experiment: Any, overrides: dict[str, str]) -> Any:
@@ -83,10 +92,10 @@ def _parse_plain(kind: Any, text: str, name: str) -> Any:
         return text.lower() == "true"
     if kind not in (int, float):
         raise ValueError(f"--{name} cannot be changed on the command line; change it in the experiment's file")
-    try:
-        number = float(ast.literal_eval(text))
-    except (ValueError, SyntaxError, TypeError):
-        number = None
-    if number is None or (kind is int and number != int(number)):
-        raise ValueError(f"--{name} {text!r}: expected {'a whole number' if kind is int else 'a number'}")
-    return kind(number)
+    # as a float too: 2e3 is a whole number
+    for read in (kind, float):
+        with suppress(ValueError, OverflowError):
+            number = read(text)
+            if math.isfinite(number) and number == kind(number):
+                return kind(number)
+    raise ValueError(f"--{name} {text!r}: expected {'a whole number' if kind is int else 'a number'}")

@@ -2,12 +2,16 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
-import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from typing import TypeVar
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 
@@ -15,65 +19,123 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def ordered_map(function: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Result]:
-    """`function(item)` for every item, in order, each result as soon as it and those before it are there.
+class Worker(NamedTuple):
+    """A process, and the pipe that carries its items and its outcomes."""
+
+    process: SpawnProcess
+    pipe: Connection
+
+
+class Outcome(NamedTuple):
+    """What a call gave: a result, or an error."""
+
+    result: Any
+    error: Exception | None
+
+
+@contextmanager
+def ordered_map(function: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Iterator[Result]]:
+    """Inside, an iterator over `function(item)` for every item, in order, each as soon as those before it are done too.
 
     Every call computes with one thread, so that results are equal for any number of workers, one included.
+    However the block ends, the workers end with it: by SIGTERM, which a training in a worker answers with a checkpoint.
+    They also end when this process is killed.
 
     Args:
         function: A function of a module; items and results can be pickled.
+
+    Raises: What `function` raised, in its place among the results; ChildProcessError if a worker was killed.
     """
     if workers <= 1 or len(items) <= 1:
-        yield from _inline(function, items)
+        with _one_thread():
+            yield map(function, items)
         return
-    pool = ProcessPoolExecutor(
-        max_workers=min(workers, len(items)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start_worker,
-        initargs=(os.getpid(),),
-    )
+    started: list[Worker] = []
     try:
-        futures = [pool.submit(function, item) for item in items]
-        for future in futures:
-            yield future.result()
-    except BaseException:
-        _stop(pool)
-        raise
+        _start(function, min(workers, len(items)), started)
+        yield _results(items, [worker.pipe for worker in started])
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        for worker in started:
+            worker.process.terminate()
+        for worker in started:
+            worker.process.join()
+            worker.pipe.close()
 
 
-def _inline(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+@contextmanager
+def _one_thread() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        for item in items:
-            yield function(item)
+        yield
     finally:
         torch.set_num_threads(threads)
 
 
-def _start_worker(parent: int) -> None:
+def _start(function: Callable[[Any], Any], count: int, started: list[Worker]) -> None:
+    """Add `count` workers to `started`."""
+    context = multiprocessing.get_context("spawn")
+    # Ctrl-C reaches every process of a terminal; workers leave it to this one, from their first instruction on, because
+    # a blocked signal is inherited. The tracker that spawning needs lifts the block when it starts, so it starts before
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        for _ in range(count):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_work, args=(function, theirs), daemon=True)
+            process.start()
+            started.append(Worker(process, ours))
+            theirs.close()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _results(items: Sequence[Any], pipes: list[Connection]) -> Iterator[Any]:
+    pending = enumerate(items)
+    idle: list[Any] = [*pipes]
+    working: dict[Any, int] = {}
+    done: dict[int, Outcome] = {}
+    for next_place in range(len(items)):
+        while next_place not in done:
+            try:
+                for pipe, (place, item) in zip(idle, pending, strict=False):
+                    pipe.send(item)
+                    working[pipe] = place
+                idle = [*wait(list(working))]
+                done |= {working.pop(pipe): pipe.recv() for pipe in idle}
+            except (EOFError, ConnectionError) as error:
+                raise ChildProcessError(
+                    "a worker process was killed; if memory ran out, use fewer --workers"
+                ) from error
+        outcome = done.pop(next_place)
+        if outcome.error is not None:
+            raise outcome.error
+        yield outcome.result
+
+
+def _work(function: Callable[[Any], Any], pipe: Connection) -> None:
+    """Answer every item with an outcome, until SIGTERM or the end of the process at the other end."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
-    # the parent decides what Ctrl-C means, and ends its workers with SIGTERM
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _interrupt)
-    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    with suppress(KeyboardInterrupt, EOFError, ConnectionError):
+        while True:
+            pipe.send(_outcome(function, pipe.recv()))
 
 
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+def _outcome(function: Callable[[Any], Any], item: Any) -> Outcome:
+    try:
+        return Outcome(function(item), None)
+    except Exception as error:
+        error.add_note(f"in a worker process:\n{traceback.format_exc()}")
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:
+            return Outcome(None, RuntimeError(traceback.format_exc()))
+        return Outcome(None, error)
 
 
-def _follow(parent: int) -> None:
-    """End with the parent, also if it was killed."""
-    while os.getppid() == parent:
-        time.sleep(1)
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
     os._exit(1)
-
-
-def _stop(pool: ProcessPoolExecutor) -> None:
-    processes = list((getattr(pool, "_processes", None) or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()

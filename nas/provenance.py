@@ -17,7 +17,7 @@ LIBRARIES = ("attention-nas", "torch", "torchvision", "numpy", "fvcore", "scikit
 
 @cache
 def commit() -> str:
-    """The commit of the code that runs, with `+changes` where the tree differs from it; `unknown` outside a checkout."""
+    """The commit of the code that runs, with `+changes` where the tree differs; `unknown` outside a checkout."""
     here = Path(__file__).parent
     try:
         found = subprocess.run(

@@ -1,4 +1,4 @@
-"""Training chosen networks after the search, each with several seeds, and reading the test split: here and nowhere else."""
+"""Training chosen networks after the search, each with several seeds; the test split is read here and nowhere else."""
 
 import logging
 import time
@@ -17,7 +17,7 @@ from nas.progress import progress
 from nas.provenance import commit
 from nas.retrained import Arm, Retrained
 from nas.run import Run
-from nas.search_space import architecture_id
+from nas.search_space import architecture_id, to_json
 from nas.search_space.feasible import homogeneous, kinds
 from nas.strategies.base import Trial
 from nas.strategies.pareto import front_of_trials
@@ -40,7 +40,8 @@ class Job(NamedTuple):
 
     folder: Path
     data: Path | None
-    architecture: Any
+    architecture: dict[str, Any]
+    """As JSON: a class of the experiment's file is not known yet where a worker unpacks what it gets."""
     origin: str
     arm: Arm
     seed: int
@@ -52,19 +53,21 @@ def retrain(run: Run, choices: list[Choice], workers: int, selection: Selection)
     Raises: ValueError if the data is missing, or a checkpoint is damaged.
     """
     jobs = [
-        Job(run.folder, run.data, choice.architecture, choice.origin, arm, run.experiment.seed + number)
+        Job(run.folder, run.data, to_json(choice.architecture), choice.origin, arm, run.experiment.seed + number)
         for number in range(selection.seeds)
         for choice in choices
         for arm in selection.arms
     ]
-    pending = [job for job in jobs if run.retrained_one(job.architecture, job.arm, job.seed) is None]
+    pending = [job for job in jobs if run.retrained_one(_architecture(run, job), job.arm, job.seed) is None]
     if not pending:
         return
     log.info("data: %s", run.experiment.task.prepare())
+    finished, name = len(jobs) - len(pending), run.experiment.quality.name
     with run.phase("retrain"), progress("retrain", len(jobs), "trainings") as advance:
-        advance(len(jobs) - len(pending), "")
-        for done, result in enumerate(ordered_map(retrain_one, pending, workers), start=len(jobs) - len(pending) + 1):
-            advance(done, f"{result.id} {result.arm}: {run.experiment.quality.name} {result.quality:.4f} on the test split")
+        advance(finished, "")
+        with ordered_map(retrain_one, pending, workers) as results:
+            for done, result in enumerate(results, start=finished + 1):
+                advance(done, f"{result.id} {result.arm}: {name} {result.quality:.4f} on the test split")
 
 
 def choose(run: Run, selection: Selection) -> list[Choice]:
@@ -89,15 +92,15 @@ def choose(run: Run, selection: Selection) -> list[Choice]:
 def retrain_one(job: Job) -> Retrained:
     """One training to its end, going on from its checkpoint, then its one look at the test split."""
     run = _opened(job.folder, job.data)
-    experiment, task = run.experiment, run.experiment.task
+    experiment, task, architecture = run.experiment, run.experiment.task, _architecture(run, job)
     started = time.monotonic()
-    network = _initial(run, job)
+    network = _initial(run, architecture, job)
     trainee = PlainTrainee(network, task, experiment.retrain, job.seed)
-    checkpoint = run.subnet_checkpoint(job.architecture, job.arm, job.seed)
-    fit(trainee, checkpoint, run.subnet_log(job.architecture, job.arm, job.seed), lambda done, words: None)
+    checkpoint = run.subnet_checkpoint(architecture, job.arm, job.seed)
+    fit(trainee, checkpoint, run.subnet_log(architecture, job.arm, job.seed), lambda done, words: None)
     result = Retrained(
-        id=architecture_id(job.architecture),
-        architecture=job.architecture,
+        id=architecture_id(architecture),
+        architecture=architecture,
         origin=job.origin,
         arm=job.arm,
         seed=job.seed,
@@ -112,11 +115,15 @@ def retrain_one(job: Job) -> Retrained:
     return result
 
 
-def _initial(run: Run, job: Job) -> nn.Module:
+def _architecture(run: Run, job: Job) -> Any:
+    return run.experiment.space.from_json(job.architecture)
+
+
+def _initial(run: Run, architecture: Any, job: Job) -> nn.Module:
     if job.arm == "inherited":
-        return trained_supernet(run).subnet(job.architecture)
+        return trained_supernet(run).subnet(architecture)
     torch.manual_seed(job.seed)
-    return run.experiment.task.build(job.architecture).to(default_device())
+    return run.experiment.task.build(architecture).to(default_device())
 
 
 def _best_of_kind(run: Run, trials: list[Trial], kind: str) -> Trial | None:

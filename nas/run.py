@@ -1,14 +1,15 @@
 """A run: one folder, and every file format in it. The only module that knows a path inside a run.
 
-    run.json                 the manifest: experiment, overrides, phases with commit, device and wall time
-    experiment.py            the experiment's file as it was when the run began
-    supernet.safetensors     the trained table of shared weights
-    supernet.log.jsonl       loss along the training
-    trials.jsonl             one evaluated architecture a line
-    anchors.jsonl            the same for networks of one kind, measured for comparison
-    subnets/<id>/            architecture.json, and for each training <arm>-<seed>/: weights, log.jsonl, result.json
-    exports/<id>/            networks that stand alone
-    report/                  the page, figures and tables
+run.json                 the manifest: experiment, overrides, phases with commit, device and wall time
+experiment.py            the experiment's file as it was when the run began
+supernet.safetensors     the trained table of shared weights
+supernet.log.jsonl       loss along the training
+supernet.visits.json     how often training visited each option of each choice
+trials.jsonl             one evaluated architecture a line
+anchors.jsonl            the same for networks of one kind, measured for comparison
+subnets/<id>/            architecture.json, and for each training <arm>-<seed>/: weights, log.jsonl, result.json
+exports/<id>/            networks that stand alone
+report/                  the page, figures and tables
 """
 
 import dataclasses
@@ -22,7 +23,16 @@ from typing import Any
 from torch import Tensor
 
 from nas.experiment import Experiment, Loaded, describe, load
-from nas.files import append_line, read_json, read_lines, read_tensors, write_json, write_tensors, write_text
+from nas.files import (
+    append_line,
+    locked,
+    read_json,
+    read_lines,
+    read_tensors,
+    write_json,
+    write_tensors,
+    write_text,
+)
 from nas.overrides import apply_overrides
 from nas.provenance import commit, environment, now
 from nas.retrained import Arm, Retrained
@@ -39,11 +49,15 @@ class Run:
         Raises: ValueError if there is no run in the folder.
         """
         self.folder = folder
-        if not (folder / "run.json").is_file():
-            raise ValueError(f"no run in {folder}: it has no run.json; start one with nas run EXPERIMENT --out {folder}")
+        if not self.exists(folder):
+            raise ValueError(f"no run in {folder}, no run.json there; start one with nas run EXPERIMENT --out {folder}")
         self.manifest: dict[str, Any] = read_json(folder / "run.json")
         found = data if data is not None else self.manifest["data"]
         self.data = Path(found) if found is not None else None
+
+    @staticmethod
+    def exists(folder: Path) -> bool:
+        return (folder / "run.json").is_file()
 
     @classmethod
     def create(
@@ -54,7 +68,7 @@ class Run:
         Raises: ValueError if the folder holds a run of another experiment.
         """
         settings = describe(apply_overrides(loaded.experiment, overrides))
-        if (folder / "run.json").exists():
+        if cls.exists(folder):
             run = cls(folder, data)
             run._check_same(settings)
             return run
@@ -90,16 +104,21 @@ class Run:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Adds the wall time, commit and machine of a phase to the manifest, also if it is interrupted."""
-        started = time.monotonic()
-        try:
-            yield
-        finally:
-            self.manifest = read_json(self.folder / "run.json")
-            before = self.manifest["phases"].get(name, {}).get("seconds", 0.0)
-            seconds = round(before + time.monotonic() - started, 1)
-            self.manifest["phases"][name] = {"seconds": seconds, "commit": commit(), "ended": now(), **environment()}
-            write_json(self.folder / "run.json", self.manifest)
+        """Adds the wall time, commit and machine of a phase to the manifest, also if it is interrupted.
+
+        Raises: ValueError if another process is in a phase of this run, since their lines would mix.
+        """
+        with locked(self.folder):
+            started = time.monotonic()
+            try:
+                yield
+            finally:
+                self.manifest = read_json(self.folder / "run.json")
+                before = self.manifest["phases"].get(name, {}).get("seconds", 0.0)
+                seconds = round(before + time.monotonic() - started, 1)
+                phase = {"seconds": seconds, "commit": commit(), "ended": now(), **environment()}
+                self.manifest["phases"][name] = phase
+                write_json(self.folder / "run.json", self.manifest)
 
     def phase_seconds(self) -> dict[str, float]:
         return {name: phase["seconds"] for name, phase in self.manifest["phases"].items()}
@@ -116,7 +135,8 @@ class Run:
         return (self.folder / "supernet.safetensors").is_file()
 
     def save_supernet(self, state: dict[str, Tensor], visits: str) -> None:
-        write_tensors(self.folder / "supernet.safetensors", state, {"visits": visits})
+        write_text(self.folder / "supernet.visits.json", visits + "\n")
+        write_tensors(self.folder / "supernet.safetensors", state, {"experiment": self.name})
         self.supernet_checkpoint.unlink(missing_ok=True)
 
     def supernet_state(self) -> dict[str, Tensor]:
@@ -178,7 +198,6 @@ class Run:
     def report_folder(self) -> Path:
         return self.folder / "report"
 
-
     def _retrained(self, path: Path) -> Retrained:
         value = read_json(path)
         try:
@@ -188,12 +207,13 @@ class Run:
 
     def _read_trials(self, name: str) -> list[Trial]:
         trials = []
-        for number, line in enumerate(read_lines(self.folder / name)):
+        path = self.folder / name
+        for number, line in enumerate(read_lines(path), start=1):
             try:
                 architecture = self.experiment.space.from_json(line["architecture"])
                 fields = {key: line[key] for key in ("number", "costs", "quality", "violation", "seconds")}
             except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(f"{self.folder / name}, line {number + 1} is no trial of this experiment: {error}") from error
+                raise ValueError(f"{path}, line {number} is no trial of this experiment: {error}") from error
             trials.append(Trial(architecture=architecture, **fields))
         return trials
 
@@ -220,7 +240,7 @@ def _trial_line(trial: Trial) -> dict[str, Any]:
 
 def _differences(before: Any, after: Any, path: str) -> Iterator[str]:
     if isinstance(before, dict) and isinstance(after, dict):
-        for key in before.keys() | after.keys():
+        for key in sorted(before.keys() | after.keys()):
             yield from _differences(before.get(key), after.get(key), f"{path}.{key}".strip("."))
     elif before != after:
         yield f"{path}: {before} there, {after} asked"

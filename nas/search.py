@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import nn
 
+from nas.experiment import feasible_space
 from nas.parallel import ordered_map
 from nas.progress import progress
 from nas.run import Run
+from nas.search_space import to_json
 from nas.search_space.feasible import FeasibleSpace, homogeneous, kinds
 from nas.strategies.base import Trial
 from nas.strategies.pareto import front_of_trials
@@ -33,7 +35,8 @@ class Candidate(NamedTuple):
 
     folder: Path
     data: Path | None
-    architecture: Any
+    architecture: dict[str, Any]
+    """As JSON: a class of the experiment's file is not known yet where a worker unpacks what it gets."""
 
 
 def search(run: Run, workers: int) -> None:
@@ -42,7 +45,7 @@ def search(run: Run, workers: int) -> None:
     Raises: ValueError if a limit cannot be met, the supernet is not trained, or the data is missing.
     """
     experiment = run.experiment
-    space = feasible_space(run)
+    space = feasible_space(experiment)
     space.check_limits()
     trials, anchors = run.trials(), run.anchors()
     if len(trials) >= experiment.evaluations and len(anchors) >= len(anchor_architectures(run, space, trials)):
@@ -52,22 +55,6 @@ def search(run: Run, workers: int) -> None:
         with progress("search", experiment.evaluations, "networks") as advance:
             _search(run, space, workers, advance)
         _measure_anchors(run, space, workers)
-
-
-def feasible_space(run: Run) -> FeasibleSpace:
-    """The experiment's space inside its limits."""
-    return FeasibleSpace(run.experiment.space, cost_function(run), run.experiment.limits)
-
-
-def cost_function(run: Run) -> Callable[[Any], dict[str, float]]:
-    """All costs of an architecture by name; each architecture is measured once."""
-    experiment = run.experiment
-
-    @lru_cache(maxsize=100_000)
-    def measured(architecture: Any) -> dict[str, float]:
-        return {cost.name: cost(experiment.task, architecture) for cost in experiment.costs}
-
-    return measured
 
 
 def anchor_architectures(run: Run, space: FeasibleSpace, trials: list[Trial]) -> list[Any]:
@@ -95,6 +82,13 @@ def _search(run: Run, space: FeasibleSpace, workers: int, advance: Advance) -> N
     experiment = run.experiment
     trials = run.trials()
     advance(len(trials), "")
+
+    def record(trial: Trial) -> None:
+        run.append_trial(trial)
+        trials.append(trial)
+        best = max(each.quality for each in trials if each.quality is not None)
+        advance(len(trials), f"{experiment.quality.name} {trial.quality:.4f}, best {best:.4f}")
+
     while len(trials) < experiment.evaluations:
         # a generation that was cut short is proposed again from the same history, and its finished part is skipped
         start = len(trials) - len(trials) % experiment.generation
@@ -105,36 +99,38 @@ def _search(run: Run, space: FeasibleSpace, workers: int, advance: Advance) -> N
         if not pending:
             log.info("the space holds nothing more inside the limits; the search ends after %d networks", len(trials))
             return
-        for trial in _evaluated(run, space, pending, len(trials), workers):
-            run.append_trial(trial)
-            trials.append(trial)
-            best = max(each.quality for each in trials if each.quality is not None)
-            advance(len(trials), f"{experiment.quality.name} {trial.quality:.4f}, best {best:.4f}")
+        _evaluate(run, space, pending, len(trials), workers, record)
 
 
 def _measure_anchors(run: Run, space: FeasibleSpace, workers: int) -> None:
     planned, done = anchor_architectures(run, space, run.trials()), len(run.anchors())
     with progress("anchors", len(planned), "networks") as advance:
         advance(done, "")
-        for trial in _evaluated(run, space, planned[done:], done, workers):
+
+        def record(trial: Trial) -> None:
             run.append_anchor(trial)
             advance(trial.number + 1, f"{run.experiment.quality.name} {trial.quality:.4f}")
 
+        _evaluate(run, space, planned[done:], done, workers, record)
 
-def _evaluated(run: Run, space: FeasibleSpace, architectures: list[Any], first: int, workers: int) -> Iterator[Trial]:
-    """Trials of the architectures, in order, each as soon as it is known; `first` is the number of the first."""
-    candidates = [Candidate(run.folder, run.data, architecture) for architecture in architectures]
-    results = ordered_map(evaluate, candidates, workers)
-    for number, (architecture, (quality, seconds)) in enumerate(zip(architectures, results, strict=True), start=first):
-        costs = space.cost(architecture)
-        yield Trial(number, architecture, costs, quality, space.violation(costs), round(seconds, 3))
+
+def _evaluate(
+    run: Run, space: FeasibleSpace, architectures: list[Any], first: int, workers: int, record: Callable[[Trial], None]
+) -> None:
+    """Record trials of the architectures, in order, each as soon as it is known; `first` is the number of the first."""
+    candidates = [Candidate(run.folder, run.data, to_json(architecture)) for architecture in architectures]
+    with ordered_map(evaluate, candidates, workers) as results:
+        for number, (architecture, (quality, seconds)) in enumerate(zip(architectures, results, strict=True), first):
+            costs = space.cost(architecture)
+            record(Trial(number, architecture, costs, quality, space.violation(costs), round(seconds, 3)))
 
 
 def evaluate(candidate: Candidate) -> tuple[float, float]:
     """Quality with inherited weights on the search split, and the seconds that it took."""
-    started = time.perf_counter()
     run, supernet = _opened(candidate.folder, candidate.data)
-    quality = run.experiment.quality(run.experiment.task, Inherited(supernet, candidate.architecture), "search")
+    started = time.perf_counter()
+    architecture = run.experiment.space.from_json(candidate.architecture)
+    quality = run.experiment.quality(run.experiment.task, Inherited(supernet, architecture), "search")
     return quality, time.perf_counter() - started
 
 

@@ -24,7 +24,7 @@ def peak_memory_bytes(module: nn.Module, inputs: tuple[Tensor, ...]) -> int:
     with measuring():
         # once before, so that tables made at the first call exist and do not count
         module(*inputs)
-        storages = _LiveStorages()
+        storages = LiveStorages()
         for x in inputs:
             storages.follow(x)
         with storages:
@@ -46,7 +46,7 @@ class PeakMemory:
         return float(max(piece_values(peak_memory_bytes, task, architecture)))
 
 
-class _LiveStorages(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class LiveStorages(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Follows every storage that operators make while the mode is on."""
 
     def __init__(self) -> None:

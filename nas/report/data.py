@@ -32,13 +32,15 @@ class ReportData:
     provenance: dict[str, Any]
     """Nested values with text, numbers and lists as leaves. Two keys are shown in places of their own: `commands`, a
     list of command lines, and `wall_seconds`, seconds by the name of the phase."""
+    anchors: tuple[Trial, ...] = ()
+    """Networks of a single kind that were measured beside the search, for comparison; no part of its front."""
     retrained_costs: dict[str, dict[str, float]] = field(default_factory=dict)
     """Costs by architecture id, for retrained networks that are no trial (homogeneous ones searched apart)."""
 
     def __post_init__(self) -> None:
         if not self.costs:
             raise ValueError(f"report of {self.name!r} has no cost to draw quality against; give one, as flops")
-        for trial in self.trials:
+        for trial in (*self.trials, *self.anchors):
             missing = set(self.costs) - set(trial.costs)
             if missing:
                 found = ", ".join(trial.costs) or "none"

@@ -22,7 +22,6 @@ def terminal_table(run: Run) -> str:
 def report_data(run: Run) -> ReportData:
     """All that the report of a run shows."""
     experiment = run.experiment
-    retrained = run.retrained()
     return ReportData(
         name=run.name,
         experiment_doc=run.manifest["description"],
@@ -33,12 +32,9 @@ def report_data(run: Run) -> ReportData:
         limits=experiment.limits,
         space_size=experiment.space.size(),
         trials=tuple(run.trials()),
-        retrained=tuple(retrained),
+        anchors=tuple(run.anchors()),
+        retrained=tuple(run.retrained()),
         provenance=_provenance(run),
-        retrained_costs={
-            result.id: {cost.name: cost(experiment.task, result.architecture) for cost in experiment.costs}
-            for result in retrained
-        },
     )
 
 

@@ -15,9 +15,9 @@ from scipy.stats import kendalltau
 
 from nas.report.data import ReportData
 from nas.report.marks import Mark, marks
-from nas.report.pareto import hypervolume, pareto_front
 from nas.retrained import Arm, Retrained
 from nas.search_space import architecture_id
+from nas.strategies.pareto import hypervolume, pareto_front
 
 ARMS: tuple[Arm, ...] = ("scratch", "inherited")
 FEWEST_FOR_TAU = 3
@@ -59,6 +59,8 @@ class Network:
     """Quality with the supernet's weights, on the search split."""
     violation: float
     arms: dict[Arm, Spread] = field(default_factory=dict)
+    searched: bool = True
+    """Whether the search found it, or it was measured beside the search for comparison."""
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
@@ -139,10 +141,12 @@ class Summary:
         for result in self.data.retrained:
             results.setdefault(result.id, []).append(result)
         found: dict[str, Network] = {}
-        for trial in self.data.trials:
+        for trial, searched in [*((t, True) for t in self.data.trials), *((t, False) for t in self.data.anchors)]:
             name = architecture_id(trial.architecture)
-            arms = arms_of(results.get(name, ()))
-            found[name] = Network(name, trial.architecture, trial.costs, trial.quality, trial.violation, arms)
+            if name not in found:
+                arms = arms_of(results.get(name, ()))
+                costs, violation = trial.costs, trial.violation
+                found[name] = Network(name, trial.architecture, costs, trial.quality, violation, arms, searched)
         for name, own in results.items():
             if name not in found:
                 costs = self.data.retrained_costs.get(name, {})
@@ -152,8 +156,8 @@ class Summary:
 
     @cached_property
     def evaluated(self) -> tuple[Network, ...]:
-        """Networks inside the limits with an inherited quality."""
-        return tuple(n for n in self.networks.values() if n.inherited is not None and not n.violation)
+        """Networks of the search inside the limits with an inherited quality."""
+        return tuple(n for n in self.networks.values() if n.searched and n.inherited is not None and not n.violation)
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Architectures: frozen values that say all that a builder needs to make a network.
 
-A space makes them, a builder turns them into a plain module, a trial records them. An architecture of a user's own is any
-frozen dataclass of numbers, strings, tuples and further such dataclasses.
+A space makes them, a builder turns them into a plain module, a trial records them. An architecture of a user's own is
+any frozen dataclass of numbers, strings, tuples and further such dataclasses.
 """
 
 import dataclasses
@@ -109,4 +109,6 @@ def _decode_tuple(arguments: tuple[Any, ...], value: Any, where: str) -> tuple[A
         arguments = (arguments[0],) * len(value)
     if len(arguments) != len(value):
         raise ValueError(f"{where}: expected {len(arguments)} entries, found {len(value)}")
-    return tuple(_decode(kind, item, f"{where}[{n}]") for n, (kind, item) in enumerate(zip(arguments, value, strict=True)))
+    return tuple(
+        _decode(kind, item, f"{where}[{n}]") for n, (kind, item) in enumerate(zip(arguments, value, strict=True))
+    )

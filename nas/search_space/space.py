@@ -1,8 +1,8 @@
 """Search spaces: one function `build(choose)` from choices to an architecture.
 
-Sampling, the smallest and the largest network, mutation, crossover, replay and enumeration are only different `choose`s.
-A choice is named by the path under which the finished architecture shows it (`encoder.blocks.3.attention`), so that the
-choices behind any architecture can be read back from it.
+Sampling, the smallest and the largest network, mutation, crossover, replay and enumeration are only different
+`choose`s. A choice is named by the path under which the finished architecture shows it
+(`encoder.blocks.3.attention`), so that the choices behind any architecture can be read back from it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -138,7 +138,9 @@ class Space:
             answers = pending.pop()
             asked: list[Sequence[Option]] = []
 
-            def choose(_: str, options: Sequence[Option], answers: list[Option] = answers, asked: Any = asked) -> Option:
+            def choose(
+                _: str, options: Sequence[Option], answers: list[Option] = answers, asked: Any = asked
+            ) -> Option:
                 asked.append(options)
                 return answers[len(asked) - 1] if len(asked) <= len(answers) else options[0]
 
@@ -154,7 +156,9 @@ class Space:
         """
         for count, _ in enumerate(self.enumerate(), start=1):
             if count > MOST_ENUMERATED:
-                raise ValueError(f"{type(self).__name__} has over {MOST_ENUMERATED:,} networks; give it a `size` of its own")
+                raise ValueError(
+                    f"{type(self).__name__} has over {MOST_ENUMERATED:,} networks; give it a `size` of its own"
+                )
         return count
 
     def from_json(self, value: Any) -> Any:

@@ -53,7 +53,9 @@ class StackSpace:
         blocks = []
         for layer in range(depth):
             own = {
-                name: choose(f"{path}.blocks.{layer}.{name}", getattr(self, name)) for name in names if name not in common
+                name: choose(f"{path}.blocks.{layer}.{name}", getattr(self, name))
+                for name in names
+                if name not in common
             }
             blocks.append(self._block(embed_dim, {**common, **own}))
         return Stack(embed_dim, tuple(blocks))

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from nas.search_space import Space
 from nas.supernet.meta import build_on_meta
@@ -22,25 +21,26 @@ from nas.supernet.meta import build_on_meta
 Build = Callable[[Any], nn.Module]
 """Makes the plain network of an architecture."""
 
+Cut = Callable[[str, Tensor], Tensor]
+"""Makes a network's tensor of a name, given one without storage of its shape."""
+
 PATHS_KEPT = 64
 SAMPLES_CHECKED = 32
 
 
 class Path:
-    """One subnet of a supernet: a stateless network and the views of the table that are its weights.
+    """One subnet of a supernet: a plain network whose parameters and buffers are views of the table.
 
     The parameters are leaf tensors that share memory with the table; a backward pass leaves gradients of the subnet's own
     shapes in their `.grad`, so no slice is padded back to full size.
     """
 
-    def __init__(self, module: nn.Module, parameters: dict[str, Tensor], buffers: dict[str, Tensor]) -> None:
+    def __init__(self, module: nn.Module, parameters: dict[str, Tensor]) -> None:
         self.module = module
         self.parameters = parameters
-        self.buffers = buffers
-        self._tensors = {**parameters, **buffers}
 
     def __call__(self, *inputs: Tensor) -> Any:
-        return functional_call(self.module, self._tensors, inputs, strict=True)
+        return self.module(*inputs)
 
     def train(self, mode: bool = True) -> "Path":
         if self.module.training != mode:
@@ -65,6 +65,7 @@ class Supernet(nn.Module):
         self.space = space
         self.table = _tree(*_largest_tensors(build, space))
         self._paths: OrderedDict[Any, Path] = OrderedDict()
+        self._views: dict[tuple[str, torch.Size, bool], Tensor] = {}
         self._index()
 
     def path(self, architecture: Any) -> Path:
@@ -72,7 +73,7 @@ class Supernet(nn.Module):
 
         Raises: ValueError if the table lacks a weight that the architecture needs.
         """
-        path = self._paths.pop(architecture, None) or self._new_path(architecture)
+        path = self._paths.pop(architecture, None) or Path(*self._network(architecture, self._view))
         self._paths[architecture] = path
         if len(self._paths) > PATHS_KEPT:
             self._paths.popitem(last=False)
@@ -84,29 +85,52 @@ class Supernet(nn.Module):
 
     def subnet(self, architecture: Any) -> nn.Module:
         """A plain network of its own, with copies of the subnet's weights."""
-        path = self._new_path(architecture)
-        copies = {name: view.detach().clone() for name, view in path.buffers.items()}
-        copies |= {name: nn.Parameter(view.detach().clone()) for name, view in path.parameters.items()}
-        path.module.load_state_dict(copies, assign=True)
-        return path.module.train(self.training)
+        network, _ = self._network(architecture, self._copy)
+        return network.train(self.training)
 
     def weights(self) -> dict[str, Tensor]:
         """The table: every parameter at its largest shape, by the name that it has in the plain networks."""
-        return dict(self._parameters_by_name)
+        return dict(self.table.named_parameters())
 
-    def _new_path(self, architecture: Any) -> Path:
-        module = build_on_meta(self.build, architecture)
-        parameters = {}
-        for name, like in module.named_parameters():
-            view = _leading_slice(name, self._parameters_by_name, like.shape)
-            parameters[name] = view.requires_grad_(like.requires_grad)
-        buffers = {name: _leading_slice(name, self._buffers_by_name, like.shape) for name, like in module.named_buffers(remove_duplicate=False)}
-        return Path(module, parameters, buffers)
+    def _network(self, architecture: Any, cut: Cut) -> tuple[nn.Module, dict[str, Tensor]]:
+        """The plain network of an architecture with tensors that `cut` takes from the table, and its parameters."""
+        network = build_on_meta(self.build, architecture)
+        parameters: dict[str, Tensor] = {}
+        placed: dict[int, Tensor] = {}
+        for path, module in network.named_modules():
+            # a module with a __setattr__ of its own, as nn.LSTM, keeps its tensors in a second place too
+            plain = type(module).__setattr__ is nn.Module.__setattr__
+            for tensors, kept in ((module._parameters, parameters), (module._buffers, {})):
+                for leaf, like in tensors.items():
+                    if like is None:
+                        continue
+                    tensor = placed.get(id(like))
+                    # what stands in several places is one tensor, under the name of the first
+                    if tensor is None:
+                        name = f"{path}.{leaf}" if path else leaf
+                        tensor = placed[id(like)] = kept[name] = cut(name, like)
+                    if plain:
+                        tensors[leaf] = tensor
+                    else:
+                        setattr(module, leaf, tensor)
+        return network, parameters
+
+    def _view(self, name: str, like: Tensor) -> Tensor:
+        """A leaf that shares memory with the table; the same one for all subnets in which it has this shape."""
+        key = (name, like.shape, like.requires_grad)
+        view = self._views.get(key)
+        if view is None:
+            view = self._views[key] = _as(like, _leading_slice(name, self._tensors_by_name.get(name), like.shape))
+        return view
+
+    def _copy(self, name: str, like: Tensor) -> Tensor:
+        return _as(like, _leading_slice(name, self._tensors_by_name.get(name), like.shape).clone())
 
     def _index(self) -> None:
         self._paths.clear()
-        self._parameters_by_name = dict(self.table.named_parameters())
-        self._buffers_by_name = dict(self.table.named_buffers())
+        self._views.clear()
+        tensors = (*self.table.named_parameters(), *self.table.named_buffers())
+        self._tensors_by_name = {name: tensor.detach() for name, tensor in tensors}
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Supernet":
         super()._apply(fn, recurse)
@@ -114,15 +138,18 @@ class Supernet(nn.Module):
         return self
 
 
-def _leading_slice(name: str, table: dict[str, Tensor], shape: torch.Size) -> Tensor:
-    whole = table.get(name)
+def _leading_slice(name: str, whole: Tensor | None, shape: torch.Size) -> Tensor:
     if whole is None or whole.dim() != len(shape) or any(n > most for n, most in zip(shape, whole.shape, strict=True)):
         found = "no such weight" if whole is None else f"{tuple(whole.shape)}"
         raise ValueError(
             f"the architecture needs {name} of shape {tuple(shape)}, the table of shared weights has {found}; "
             "is the architecture in the space, and does its shape depend on its choices alone?"
         )
-    return whole.detach().as_strided(shape, whole.stride())
+    return whole.as_strided(shape, whole.stride())
+
+
+def _as(like: Tensor, tensor: Tensor) -> Tensor:
+    return nn.Parameter(tensor, like.requires_grad) if isinstance(like, nn.Parameter) else tensor
 
 
 def _largest_tensors(build: Build, space: Space) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

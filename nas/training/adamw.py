@@ -1,7 +1,7 @@
 """AdamW whose state is a table like the weights, so that a step can move leading slices alone.
 
-What lies outside the slices takes no step, no decay and no averaging. With slices that are whole tensors it is plain AdamW,
-and plain networks are trained with the same class.
+What lies outside the slices takes no step, no decay and no averaging. With slices that are whole tensors it is plain
+AdamW, and plain networks are trained with the same class.
 
 Source: Loshchilov and Hutter 2019, arXiv:1711.05101; the update itself is PyTorch's.
 """
@@ -26,6 +26,7 @@ class AdamW:
         self.mean = {name: torch.zeros_like(tensor, requires_grad=False) for name, tensor in weights.items()}
         self.square = {name: torch.zeros_like(tensor, requires_grad=False) for name, tensor in weights.items()}
         self.steps = {name: torch.zeros(()) for name in weights}
+        self._slices: dict[tuple[str, torch.Size], tuple[Tensor, Tensor]] = {}
 
     @torch.no_grad()
     def step(self, parameters: Mapping[str, Tensor], learning_rate: float) -> float:
@@ -45,11 +46,12 @@ class AdamW:
             return
         tensors = [moved[name] for name in names]
         gradients = [tensor.grad for tensor in tensors if tensor.grad is not None]
+        averages = [self._averages(name, moved[name].shape) for name in names]
         adamw(
             tensors,
             gradients,
-            [_slice(self.mean[name], moved[name]) for name in names],
-            [_slice(self.square[name], moved[name]) for name in names],
+            [mean for mean, _ in averages],
+            [square for _, square in averages],
             [],
             [self.steps[name] for name in names],
             foreach=tensors[0].is_cuda,
@@ -61,6 +63,15 @@ class AdamW:
             eps=EPSILON,
             maximize=False,
         )
+
+    def _averages(self, name: str, shape: torch.Size) -> tuple[Tensor, Tensor]:
+        """The leading slices of mean and square; made once for a shape, since making them is not free."""
+        found = self._slices.get((name, shape))
+        if found is None:
+            mean, square = self.mean[name], self.square[name]
+            found = mean.as_strided(shape, mean.stride()), square.as_strided(shape, square.stride())
+            self._slices[name, shape] = found
+        return found
 
     def state(self) -> dict[str, Tensor]:
         """All state as named tensors, for a checkpoint."""
@@ -74,7 +85,3 @@ class AdamW:
             raise ValueError("the optimizer state belongs to a network of other weights")
         for name, tensor in tensors.items():
             own[name].copy_(tensor)
-
-
-def _slice(whole: Tensor, like: Tensor) -> Tensor:
-    return whole if whole.shape == like.shape else whole.as_strided(like.shape, whole.stride())

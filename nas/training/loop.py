@@ -1,7 +1,7 @@
 """The one training loop: every step is a pure function of the state, the seed and the step's number.
 
-Data, sampled subnets and torch's generator are set anew from (seed, step) in every step, so that a training resumed from a
-checkpoint takes exactly the steps that an uninterrupted one takes.
+Data, sampled subnets and torch's generator are set anew from (seed, step) in every step, so that a training resumed
+from a checkpoint takes exactly the steps that an uninterrupted one takes.
 """
 
 import logging
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nas.files import append_line, read_lines, read_tensors, write_text, write_tensors
+from nas.files import append_line, read_lines, read_tensors, write_tensors, write_text
 from nas.interrupts import deferred_interrupts
 from nas.training.settings import Training
 
@@ -30,7 +30,9 @@ Advance = Callable[[int, str], None]
 class Trainee(Protocol):
     """What the loop trains."""
 
-    training: Training
+    @property
+    def training(self) -> Training:
+        """Says how many steps there are."""
 
     def step(self, step: int) -> float:
         """Take one step; returns its loss."""

@@ -29,7 +29,7 @@ class Training:
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} = {getattr(self, name)!r}; it must be above zero")
         if not 0 <= self.warmup_steps < self.steps:
-            raise ValueError(f"warmup_steps = {self.warmup_steps} must be at least 0 and less than steps = {self.steps}")
+            raise ValueError(f"warmup_steps = {self.warmup_steps} must be from 0 to less than steps = {self.steps}")
 
 
 @dataclass(frozen=True)

@@ -97,8 +97,9 @@ def _add_gradients(summed: dict[str, Tensor], path: Path) -> None:
         whole = summed.setdefault(name, view)
         if whole is view:
             continue
-        assert whole.grad is not None
-        if all(n <= most for n, most in zip(view.shape, whole.shape, strict=True)):
+        if whole.grad is None:
+            summed[name] = view
+        elif all(n <= most for n, most in zip(view.shape, whole.shape, strict=True)):
             whole.grad[tuple(slice(n) for n in view.shape)] += view.grad
             view.grad = None
         else:
@@ -111,6 +112,7 @@ def _with_sum(smaller: Tensor, larger: Tensor) -> Tensor:
         raise ValueError(f"slices {tuple(smaller.shape)} and {tuple(larger.shape)} of one weight are not nested")
     assert smaller.grad is not None and larger.grad is not None
     larger.grad[tuple(slice(n) for n in smaller.shape)] += smaller.grad
+    smaller.grad = None
     return larger
 
 

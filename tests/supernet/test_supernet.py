@@ -37,7 +37,8 @@ def test_subnet_equals_its_path_through_the_supernet(name: str) -> None:
         images = torch.randn(2, 1, 8, 8)
         for _ in range(50):
             architecture = space.sample(rng)
-            assert_close(supernet.subnet(architecture)(images), supernet(images, architecture=architecture), rtol=0, atol=0)
+            outputs = supernet.subnet(architecture)(images)
+            assert_close(outputs, supernet(images, architecture=architecture), rtol=0, atol=0)
 
 
 def test_subnet_equals_a_network_loaded_with_hand_cut_slices(supernet: Supernet) -> None:

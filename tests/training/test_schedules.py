@@ -18,7 +18,11 @@ def test_the_rate_rises_to_its_peak_and_falls_to_zero() -> None:
 
 @pytest.mark.parametrize(
     ("changed", "said"),
-    [({"steps": 0}, "steps = 0"), ({"learning_rate": -1.0}, "learning_rate = -1.0"), ({"warmup_steps": 110}, "warmup_steps")],
+    [
+        ({"steps": 0}, "steps = 0"),
+        ({"learning_rate": -1.0}, "learning_rate = -1.0"),
+        ({"warmup_steps": 110}, "warmup_steps = 110"),
+    ],
 )
 def test_settings_that_make_no_sense_are_refused_with_their_value(changed: dict[str, float], said: str) -> None:
     settings = {"steps": 110, "batch_size": 1, "learning_rate": 0.5, "warmup_steps": 10}

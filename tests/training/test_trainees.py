@@ -38,8 +38,7 @@ def test_a_step_moves_the_sampled_slices_and_nothing_else() -> None:
     for step in range(4):
         before = {name: tensor.detach().clone() for name, tensor in trainee.supernet.weights().items()}
         shapes = {
-            name: view.shape
-            for name, view in trainee.supernet.path(trainee.architectures(step)[0]).parameters.items()
+            name: view.shape for name, view in trainee.supernet.path(trainee.architectures(step)[0]).parameters.items()
         }
         trainee.step(step)
         for name, tensor in trainee.supernet.weights().items():
@@ -123,9 +122,7 @@ def test_the_sandwich_sums_the_gradients_of_its_subnets() -> None:
 
 def test_distillation_is_cross_entropy_with_the_teachers_distribution() -> None:
     outputs, teacher = torch.randn(4, 3).double(), torch.randn(4, 3).double()
-    by_hand = sum(
-        -float(teacher[n].softmax(0)[c] * outputs[n].softmax(0)[c].log()) for n in range(4) for c in range(3)
-    )
+    by_hand = sum(-float(teacher[n].softmax(0)[c] * outputs[n].softmax(0)[c].log()) for n in range(4) for c in range(3))
     assert float(distillation(outputs, teacher)) == pytest.approx(by_hand / 4, rel=1e-5)
 
 
@@ -164,7 +161,7 @@ def test_a_truncated_checkpoint_is_one_clear_line(tmp_path: Path) -> None:
     checkpoint = tmp_path / "supernet.checkpoint.safetensors"
     fit(plain_trainee(), checkpoint, tmp_path / "log.jsonl", lambda *_: None)
     checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
-    with pytest.raises(ValueError, match="is damaged .* delete it to start that part again"):
+    with pytest.raises(ValueError, match=r"is damaged .* delete it to start that part again"):
         fit(plain_trainee(), checkpoint, tmp_path / "log.jsonl", lambda *_: None)
 
 

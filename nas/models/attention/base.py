@@ -1,7 +1,8 @@
 """The contract of an attention kind, and the one place where a kind is looked up.
 
-All kinds of a layer share the projections of queries, keys, values and outputs; a kind owns its mixing and its own small
-parameters. A kind is one file of this folder, named as the kind, that defines `build(num_heads, head_dim, grid)`.
+All kinds of a layer share the projections of queries, keys, values and outputs; a kind owns its mixing and its own
+small parameters. A kind is one file of this folder, named as the kind, that defines `build(num_heads, head_dim,
+grid)`.
 """
 
 import importlib
