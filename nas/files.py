@@ -91,7 +91,7 @@ def append_line(path: Path, value: Any) -> None:
 def _remove_torn_line(file: IO[bytes]) -> None:
     size = file.seek(0, os.SEEK_END)
     file.seek(max(size - 1, 0))
-    if file.read() in (b"", b"\n"):
+    if file.read(1) in (b"", b"\n"):
         return
     file.seek(0)
     file.truncate(_whole_lines(file.read()))

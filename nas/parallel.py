@@ -34,8 +34,10 @@ class Outcome(NamedTuple):
 
 
 @contextmanager
-def ordered_map(function: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Iterator[Result]]:
-    """Inside, an iterator over `function(item)` for every item, in order, each as soon as those before it are done too.
+def ordered_map(
+    function: Callable[[Item], Result], workers: int
+) -> Iterator[Callable[[Sequence[Item]], Iterator[Result]]]:
+    """Inside, a map: `function(item)` for every item, in order, each as soon as those before it are done too.
 
     Every call computes with one thread, so that results are equal for any number of workers, one included.
     However the block ends, the workers end with it: by SIGTERM, which a training in a worker answers with a checkpoint.
@@ -46,14 +48,14 @@ def ordered_map(function: Callable[[Item], Result], items: Sequence[Item], worke
 
     Raises: What `function` raised, in its place among the results; ChildProcessError if a worker was killed.
     """
-    if workers <= 1 or len(items) <= 1:
+    if workers <= 1:
         with _one_thread():
-            yield map(function, items)
+            yield lambda items: map(function, items)
         return
     started: list[Worker] = []
     try:
-        _start(function, min(workers, len(items)), started)
-        yield _results(items, [worker.pipe for worker in started])
+        _start(function, workers, started)
+        yield lambda items: _results(items, [worker.pipe for worker in started])
     finally:
         for worker in started:
             worker.process.terminate()

@@ -65,8 +65,8 @@ def retrain(run: Run, choices: list[Choice], workers: int, selection: Selection)
     finished, name = len(jobs) - len(pending), run.experiment.quality.name
     with run.phase("retrain"), progress("retrain", len(jobs), "trainings") as advance:
         advance(finished, "")
-        with ordered_map(retrain_one, pending, workers) as results:
-            for done, result in enumerate(results, start=finished + 1):
+        with ordered_map(retrain_one, min(workers, len(pending))) as trained:
+            for done, result in enumerate(trained(pending), start=finished + 1):
                 advance(done, f"{result.id} {result.arm}: {name} {result.quality:.4f} on the test split")
 
 

@@ -50,7 +50,7 @@ class Run:
         """
         self.folder = folder
         if not self.exists(folder):
-            raise ValueError(f"no run in {folder}, no run.json there; start one with nas run EXPERIMENT --out {folder}")
+            raise ValueError(f"no run in {folder} (no run.json); start one with nas run EXPERIMENT --out {folder}")
         self.manifest: dict[str, Any] = read_json(folder / "run.json")
         found = data if data is not None else self.manifest["data"]
         self.data = Path(found) if found is not None else None

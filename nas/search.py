@@ -5,7 +5,7 @@ Only this loop knows limits and evaluations; a strategy sees a space that draws 
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 
 SHAPES_DRAWN = 64
 
+Evaluated = Callable[[Sequence["Candidate"]], Iterator[tuple[float, float]]]
+"""Qualities and seconds of candidates, in their order."""
+
 
 class Candidate(NamedTuple):
     """What a worker needs to evaluate one architecture."""
@@ -51,10 +54,10 @@ def search(run: Run, workers: int) -> None:
     if len(trials) >= experiment.evaluations and len(anchors) >= len(anchor_architectures(run, space, trials)):
         return
     log.info("data: %s", experiment.task.prepare())
-    with run.phase("search"):
+    with run.phase("search"), ordered_map(evaluate, min(workers, experiment.generation)) as evaluated:
         with progress("search", experiment.evaluations, "networks") as advance:
-            _search(run, space, workers, advance)
-        _measure_anchors(run, space, workers)
+            _search(run, space, evaluated, advance)
+        _measure_anchors(run, space, evaluated)
 
 
 def anchor_architectures(run: Run, space: FeasibleSpace, trials: list[Trial]) -> list[Any]:
@@ -78,17 +81,10 @@ def _of_kind(space: FeasibleSpace, front: list[Any], kind: str, rng: np.random.G
             yield candidate
 
 
-def _search(run: Run, space: FeasibleSpace, workers: int, advance: Advance) -> None:
+def _search(run: Run, space: FeasibleSpace, evaluated: Evaluated, advance: Advance) -> None:
     experiment = run.experiment
     trials = run.trials()
     advance(len(trials), "")
-
-    def record(trial: Trial) -> None:
-        run.append_trial(trial)
-        trials.append(trial)
-        best = max(each.quality for each in trials if each.quality is not None)
-        advance(len(trials), f"{experiment.quality.name} {trial.quality:.4f}, best {best:.4f}")
-
     while len(trials) < experiment.evaluations:
         # a generation that was cut short is proposed again from the same history, and its finished part is skipped
         start = len(trials) - len(trials) % experiment.generation
@@ -99,30 +95,31 @@ def _search(run: Run, space: FeasibleSpace, workers: int, advance: Advance) -> N
         if not pending:
             log.info("the space holds nothing more inside the limits; the search ends after %d networks", len(trials))
             return
-        _evaluate(run, space, pending, len(trials), workers, record)
+        for trial in _trials(run, space, pending, len(trials), evaluated):
+            run.append_trial(trial)
+            trials.append(trial)
+            best = max(each.quality for each in trials if each.quality is not None)
+            advance(len(trials), f"{experiment.quality.name} {trial.quality:.4f}, best {best:.4f}")
 
 
-def _measure_anchors(run: Run, space: FeasibleSpace, workers: int) -> None:
+def _measure_anchors(run: Run, space: FeasibleSpace, evaluated: Evaluated) -> None:
     planned, done = anchor_architectures(run, space, run.trials()), len(run.anchors())
     with progress("anchors", len(planned), "networks") as advance:
         advance(done, "")
-
-        def record(trial: Trial) -> None:
+        for trial in _trials(run, space, planned[done:], done, evaluated):
             run.append_anchor(trial)
             advance(trial.number + 1, f"{run.experiment.quality.name} {trial.quality:.4f}")
 
-        _evaluate(run, space, planned[done:], done, workers, record)
 
-
-def _evaluate(
-    run: Run, space: FeasibleSpace, architectures: list[Any], first: int, workers: int, record: Callable[[Trial], None]
-) -> None:
-    """Record trials of the architectures, in order, each as soon as it is known; `first` is the number of the first."""
+def _trials(
+    run: Run, space: FeasibleSpace, architectures: list[Any], first: int, evaluated: Evaluated
+) -> Iterator[Trial]:
+    """Trials of the architectures, in order, each as soon as it is known; `first` is the number of the first."""
     candidates = [Candidate(run.folder, run.data, to_json(architecture)) for architecture in architectures]
-    with ordered_map(evaluate, candidates, workers) as results:
-        for number, (architecture, (quality, seconds)) in enumerate(zip(architectures, results, strict=True), first):
-            costs = space.cost(architecture)
-            record(Trial(number, architecture, costs, quality, space.violation(costs), round(seconds, 3)))
+    results = zip(architectures, evaluated(candidates), strict=True)
+    for number, (architecture, (quality, seconds)) in enumerate(results, start=first):
+        costs = space.cost(architecture)
+        yield Trial(number, architecture, costs, quality, space.violation(costs), round(seconds, 3))
 
 
 def evaluate(candidate: Candidate) -> tuple[float, float]:

@@ -1,11 +1,23 @@
-"""What several folders of tests share: real data that is made once a session."""
+"""What several folders of tests share: real data that is made once a session, and the run of a tiny experiment."""
 
 import fcntl
 import importlib.util
 import os
+import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+from nas.experiment import load
+from nas.retrain import choose, retrain
+from nas.run import Run
+from nas.search import search
+from nas.train import train
+
+# an example's time says more about a busy machine than about the code
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 PACKED = Path(__file__).parents[1].parent / "shared" / "data"
 
@@ -31,3 +43,61 @@ def cifar10_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
             unpack.unpack_cifar10(str(root))
             (root / "complete").touch()
     return root
+
+TINY = '''"""A search of seconds on real digits."""
+
+from nas.experiment import Experiment, Selection
+from nas.search_space import SearchSpace, StackSpace
+from nas.strategies.evolution import Evolution
+from nas.tasks.digits import Digits
+from nas.training.settings import SupernetTraining, Training
+
+experiment = Experiment(
+    task=Digits(patch_size=4),
+    space=SearchSpace(
+        StackSpace(
+            embed_dim=(8, 16),
+            depth=(1, 2, 3),
+            num_heads=(1, 2),
+            head_dim=4,
+            ffn_dim=(8, 16),
+            attention=("softmax", "linear"),
+        )
+    ),
+    supernet=SupernetTraining(steps=40, batch_size=16, learning_rate=4e-3, warmup_steps=4),
+    strategy=Evolution(population_size=4, parents=2),
+    limits={"flops": 12_000},
+    evaluations=10,
+    generation=4,
+    anchors=2,
+    retrain=Training(steps=10, batch_size=16, learning_rate=4e-3, warmup_steps=1),
+    selection=Selection(top=1, homogeneous=False, arms=("scratch", "inherited")),
+)
+'''
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An experiment's file whose whole run takes seconds, in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.py").write_text(TINY)
+    return Path("tiny.py")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of the tiny experiment, trained, searched and retrained; not to be written to."""
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "tiny.py").write_text(TINY)
+    spec = str(folder / "tiny.py")
+    run = Run.create(folder / "run", load(spec), spec, {}, None, "nas run tiny.py")
+    train(run)
+    search(run, workers=1)
+    retrain(run, choose(run, run.experiment.selection), 1, run.experiment.selection)
+    return run.folder
+
+
+@pytest.fixture
+def finished_copy(finished: Path, tmp_path: Path) -> Path:
+    """The same, as a copy that a test may change."""
+    return shutil.copytree(finished, tmp_path / "run")

@@ -47,7 +47,7 @@ class PeakMemory:
 
 
 class LiveStorages(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Follows every storage that operators make while the mode is on."""
+    """Follows every storage that operators make while the mode is on; tensors on `meta` have none."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -69,6 +69,8 @@ class LiveStorages(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def follow(self, tensor: Tensor) -> None:
         """Count the tensor's storage from now until it is freed, unless it is known already."""
+        if tensor.is_meta:
+            return
         storage, address = tensor.untyped_storage(), _address(tensor)
         if address in self._given or address in self._followed:
             return

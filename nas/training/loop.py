@@ -86,16 +86,17 @@ def finite(loss: Tensor, what: object) -> float:
 
 
 def _resume(trainee: Trainee, checkpoint: Path, log_file: Path) -> int:
-    if not checkpoint.exists():
-        return 0
-    state, metadata = read_tensors(checkpoint)
-    try:
-        trainee.load(state)
-        step = int(metadata["step"])
-    except (ValueError, KeyError, RuntimeError) as error:
-        raise ValueError(f"{checkpoint} does not fit this experiment ({error}); delete it to start again") from error
-    # what was logged after the checkpoint will be logged again
-    lines = [line for line in read_lines(log_file) if line["step"] <= step]
-    write_text(log_file, "".join(f'{{"step": {line["step"]}, "loss": {line["loss"]}}}\n' for line in lines))
-    log.info("resumed %s at step %d of %d", checkpoint.name, step, trainee.training.steps)
+    """The step to go on with; what was logged after it is removed, since it will be logged again."""
+    step = 0
+    if checkpoint.exists():
+        state, metadata = read_tensors(checkpoint)
+        try:
+            trainee.load(state)
+            step = int(metadata["step"])
+        except (ValueError, KeyError, RuntimeError) as error:
+            raise ValueError(f"{checkpoint} does not fit this experiment ({error}); delete it") from error
+        log.info("resumed %s at step %d of %d", checkpoint.name, step, trainee.training.steps)
+    if log_file.exists():
+        lines = [line for line in read_lines(log_file) if line["step"] <= step]
+        write_text(log_file, "".join(f'{{"step": {line["step"]}, "loss": {line["loss"]}}}\n' for line in lines))
     return step

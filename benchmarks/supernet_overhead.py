@@ -1,0 +1,232 @@
+"""What weight sharing costs: a training step of the supernet beside one of the plain network of the same shape.
+
+    python benchmarks/supernet_overhead.py [--out FILE]
+
+Both sides are the trainees that `nas run` uses, on one ready-made batch of random images of CIFAR-10's size, so that the
+making of batches hides no difference. They take turns on one thread (AB BA AB ...) after a warm-up. `same network` trains
+one architecture in every step; `new network` samples one in every step, as a supernet's training does, and so makes a
+network in every step, while the plain networks of those very architectures were made and stepped once before.
+
+Memory is what all tensors hold together at the worst moment of a step, in bytes, exactly: weights, the optimizer's
+averages, gradients, activations and batch. About four minutes on one core.
+"""
+
+import argparse
+import gc
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from nas.devices import device_name
+from nas.evaluators.memory import LiveStorages
+from nas.experiment import load
+from nas.provenance import commit
+from nas.search_space import SearchSpace
+from nas.search_space.presets import autoformer_tiny
+from nas.supernet import Supernet
+from nas.tasks.base import Batch
+from nas.tasks.cifar10 import Cifar10
+from nas.training.loop import Trainee
+from nas.training.plain import PlainTrainee
+from nas.training.settings import Rule, SupernetTraining
+from nas.training.shared import SupernetTrainee
+
+WARMUP_STEPS = 6
+SAMPLED_STEPS = 10
+SANDWICH_STEPS = 5
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class OneBatch(Cifar10):
+    """CIFAR-10's networks on one batch of noise; no file is read."""
+
+    batch: Batch | None = field(default=None, compare=False)
+
+    def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
+        assert self.batch is not None
+        return self.batch
+
+
+class GivenNetworks(SupernetTrainee):
+    """A supernet that trains the given architectures in every step, if there are any, in place of sampled ones."""
+
+    given: Sequence[Any] = ()
+
+    def architectures(self, step: int) -> list[Any]:
+        return list(self.given) or super().architectures(step)
+
+
+class Setting(NamedTuple):
+    """A space and a batch size, on which both sides train."""
+
+    space_name: str
+    space: SearchSpace
+    batch_size: int
+
+    def supernet(self, rule: Rule = "single_path", given: Sequence[Any] = ()) -> GivenNetworks:
+        torch.manual_seed(0)
+        trainee = GivenNetworks(Supernet(self._task().build, self.space), self._task(), self._training(rule), seed=0)
+        trainee.given = given
+        return trainee
+
+    def plain(self, architecture: Any) -> PlainTrainee:
+        return PlainTrainee(self._task().build(architecture), self._task(), self._training("single_path"), seed=0)
+
+    def _task(self) -> OneBatch:
+        rng = torch.Generator().manual_seed(0)
+        images_NCHW = torch.randn(self.batch_size, 3, 32, 32, generator=rng)
+        return OneBatch(batch=Batch((images_NCHW,), torch.randint(10, (self.batch_size,), generator=rng)))
+
+    def _training(self, rule: Rule) -> SupernetTraining:
+        return SupernetTraining(10_000, self.batch_size, learning_rate=1e-3, warmup_steps=100, rule=rule)
+
+
+CPU_SPACE = load(f"{Path(__file__).parents[1]}/experiments/cifar10.py:cpu").experiment.space
+CIFAR = Setting("`cifar10.py:cpu`", CPU_SPACE, 128)
+CIFAR_16 = Setting("`cifar10.py:cpu`", CPU_SPACE, 16)
+AUTOFORMER = Setting("`autoformer_tiny`", autoformer_tiny(), 8)
+
+
+class Times(NamedTuple):
+    """Milliseconds of neighbouring steps, by pair."""
+
+    plain_wall: Any
+    plain_cpu: Any
+    shared_wall: Any
+    shared_cpu: Any
+
+
+def same_network(setting: Setting, architecture: Any, repeats: int) -> Times:
+    """Both sides train one architecture."""
+    plain = setting.plain(architecture)
+    return in_turn(setting.supernet(given=[architecture]), lambda step: plain, repeats)
+
+
+def new_network(setting: Setting, repeats: int) -> Times:
+    """The supernet samples an architecture in every step; the plain networks exist."""
+    shared = setting.supernet()
+    trainees = [setting.plain(shared.architectures(step)[0]) for step in range(WARMUP_STEPS + repeats)]
+    for trainee in trainees:
+        trainee.step(0)
+    return in_turn(shared, lambda step: trainees[step], repeats)
+
+
+def in_turn(shared: Trainee, plain: Callable[[int], Trainee], repeats: int) -> Times:
+    """Steps of both sides, one after the other; which goes first alternates."""
+    pairs = []
+    gc.collect()
+    for step in range(WARMUP_STEPS + repeats):
+        if step % 2:
+            ours, theirs = milliseconds(shared, step), milliseconds(plain(step), step)
+        else:
+            theirs, ours = milliseconds(plain(step), step), milliseconds(shared, step)
+        pairs.append((*theirs, *ours))
+    return Times(*np.array(pairs[WARMUP_STEPS:]).T)
+
+
+def milliseconds(trainee: Trainee, step: int) -> tuple[float, float]:
+    """Wall time and CPU time of one step."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    trainee.step(step)
+    return 1e3 * (time.perf_counter() - wall), 1e3 * (time.process_time() - cpu)
+
+
+def time_row(what: str, setting: Setting, times: Times, target: str) -> str:
+    cells = [
+        f"{what} of {setting.space_name}",
+        str(setting.batch_size),
+        *(_quartiles(each) for each in (times.plain_wall, times.shared_wall, times.plain_cpu, times.shared_cpu)),
+        f"{np.median(times.shared_wall) / np.median(times.plain_wall):.3f}",
+        f"{np.median(times.shared_cpu) / np.median(times.plain_cpu):.3f}",
+        "{:.3f} ({:.3f} to {:.3f})".format(*np.percentile(times.shared_cpu / times.plain_cpu, [50, 25, 75])),
+        target,
+        str(len(times.plain_wall)),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def peak_bytes(trainee: GivenNetworks | PlainTrainee, step: int) -> int:
+    """The most that all tensors hold together during a step: what the trainee keeps, its batch, and what it makes."""
+    network = trainee.network if isinstance(trainee, PlainTrainee) else trainee.supernet
+    kept = [*network.state_dict().values(), *trainee.optimizer.state().values()]
+    batch = trainee.task.train_batch(step, 0, 0)
+    storages = LiveStorages()
+    for tensor in (*kept, *batch.inputs, batch.targets):
+        storages.follow(tensor)
+    with storages:
+        trainee.step(step)
+    return storages.peak_bytes
+
+
+def memory_rows(setting: Setting) -> list[str]:
+    """Peaks of the supernet beside those of plain networks; of several steps, the one with the worst ratio."""
+    largest = setting.space.largest()
+    plain = peak_bytes(setting.plain(largest), 0)
+    sampled, sandwich = setting.supernet(), setting.supernet("sandwich")
+    single = max(peak_bytes(sampled, step) for step in range(SAMPLED_STEPS))
+    # the largest network of a sandwich has sampled kinds, so it is compared with the plain network of those kinds
+    pairs = [
+        (peak_bytes(setting.plain(sandwich.architectures(step)[0]), 0), peak_bytes(sandwich, step))
+        for step in range(SANDWICH_STEPS)
+    ]
+    rows = [
+        ("the largest, single path", plain, peak_bytes(setting.supernet(given=[largest]), 0), "1.1"),
+        (f"sampled, single path, worst of {SAMPLED_STEPS}", plain, single, "1.1"),
+        (f"sandwich, worst of {SANDWICH_STEPS}", *max(pairs, key=lambda pair: pair[1] / pair[0]), "1.2"),
+    ]
+    return [
+        f"| {setting.space_name} | {setting.batch_size} | {what} | {theirs / MIB:.1f} | {ours / MIB:.1f} "
+        f"| {ours / theirs:.3f} | {target} |"
+        for what, theirs, ours, target in rows
+    ]
+
+
+def tables() -> str:
+    """All measurements in Markdown."""
+    smallest, largest = CPU_SPACE.smallest(), CPU_SPACE.largest()
+    lines = [
+        "    python benchmarks/supernet_overhead.py",
+        "",
+        f"{device_name(torch.device('cpu'))}, one thread, torch {torch.__version__}, commit {commit()}.",
+        "",
+        "Training step, supernet (single path) beside plain network; milliseconds as median (interquartile range).",
+        "",
+        "| network | batch | plain, wall | supernet, wall | plain, CPU | supernet, CPU | ratio of medians, wall "
+        "| ratio of medians, CPU | ratio of pairs, CPU: median (quartiles) | target | pairs |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+        time_row("same network: largest", CIFAR, same_network(CIFAR, largest, 60), "1.02"),
+        time_row("same network: smallest", CIFAR_16, same_network(CIFAR_16, smallest, 600), "1.05"),
+        time_row("same network: largest", AUTOFORMER, same_network(AUTOFORMER, AUTOFORMER.space.largest(), 20), ""),
+        time_row("new network: sampled", CIFAR, new_network(CIFAR, 60), ""),
+        time_row("new network: sampled", CIFAR_16, new_network(CIFAR_16, 200), ""),
+        time_row("new network: sampled", AUTOFORMER, new_network(AUTOFORMER, 12), ""),
+        "",
+        "Peak of all live tensors during a training step, beside the plain largest network at the same batch.",
+        "",
+        "| space | batch | supernet trains | plain largest, MiB | supernet, MiB | ratio | target |",
+        "|---|---:|---|---:|---:|---:|---:|",
+        *(row for setting in (CIFAR, CIFAR_16, AUTOFORMER) for row in memory_rows(setting)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, help="also write the tables to this file")
+    out = parser.parse_args().out
+    torch.set_num_threads(1)
+    text = tables()
+    print(text, end="")
+    if out is not None:
+        out.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
