@@ -1,4 +1,4 @@
-"""A map over worker processes whose results come in the order of the items, however many workers there are."""
+"""A map over worker processes, whose results come in the order of the items however many workers there are."""
 
 import multiprocessing
 import os
@@ -12,8 +12,6 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, NamedTuple, TypeVar
-
-import torch
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -39,18 +37,16 @@ def ordered_map(
 ) -> Iterator[Callable[[Sequence[Item]], Iterator[Result]]]:
     """Inside, a map: `function(item)` for every item, in order, each as soon as those before it are done too.
 
-    Every call computes with one thread, so that results are equal for any number of workers, one included.
     However the block ends, the workers end with it: by SIGTERM, which a training in a worker answers with a checkpoint.
     They also end when this process is killed.
 
     Args:
         function: A function of a module; items and results can be pickled.
 
-    Raises: What `function` raised, in its place among the results; ChildProcessError if a worker was killed.
+    Raises: What `function` raised, in its place among the results; ChildProcessError if a worker ended.
     """
     if workers <= 1:
-        with _one_thread():
-            yield lambda items: map(function, items)
+        yield lambda items: map(function, items)
         return
     started: list[Worker] = []
     try:
@@ -64,16 +60,6 @@ def ordered_map(
             worker.pipe.close()
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
 def _start(function: Callable[[Any], Any], count: int, started: list[Worker]) -> None:
     """Add `count` workers to `started`."""
     context = multiprocessing.get_context("spawn")
@@ -84,7 +70,7 @@ def _start(function: Callable[[Any], Any], count: int, started: list[Worker]) ->
     try:
         for _ in range(count):
             ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(function, theirs), daemon=True)
+            process = context.Process(target=_work, args=(function, theirs))
             process.start()
             started.append(Worker(process, ours))
             theirs.close()
@@ -106,9 +92,7 @@ def _results(items: Sequence[Any], pipes: list[Connection]) -> Iterator[Any]:
                 idle = [*wait(list(working))]
                 done |= {working.pop(pipe): pipe.recv() for pipe in idle}
             except (EOFError, ConnectionError) as error:
-                raise ChildProcessError(
-                    "a worker process was killed; if memory ran out, use fewer --workers"
-                ) from error
+                raise ChildProcessError("a worker process ended; if memory ran out, use fewer --workers") from error
         outcome = done.pop(next_place)
         if outcome.error is not None:
             raise outcome.error
@@ -118,7 +102,6 @@ def _results(items: Sequence[Any], pipes: list[Connection]) -> Iterator[Any]:
 def _work(function: Callable[[Any], Any], pipe: Connection) -> None:
     """Answer every item with an outcome, until SIGTERM or the end of the process at the other end."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    torch.set_num_threads(1)
     with suppress(KeyboardInterrupt, EOFError, ConnectionError):
         while True:
             pipe.send(_outcome(function, pipe.recv()))

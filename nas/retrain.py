@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from nas.devices import default_device, device_name
+from nas.devices import default_device, device_name, one_thread
 from nas.experiment import Selection
 from nas.parallel import ordered_map
 from nas.progress import progress
@@ -62,6 +62,8 @@ def retrain(run: Run, choices: list[Choice], workers: int, selection: Selection)
     if not pending:
         return
     log.info("data: %s", run.experiment.task.prepare())
+    # the folder may hold another run by now than when this process retrained before
+    _opened.cache_clear()
     finished, name = len(jobs) - len(pending), run.experiment.quality.name
     with run.phase("retrain"), progress("retrain", len(jobs), "trainings") as advance:
         advance(finished, "")
@@ -89,6 +91,7 @@ def choose(run: Run, selection: Selection) -> list[Choice]:
     return [Choice(architecture, origin) for architecture, origin in chosen.items()]
 
 
+@one_thread()
 def retrain_one(job: Job) -> Retrained:
     """One training to its end, going on from its checkpoint, then its one look at the test split."""
     run = _opened(job.folder, job.data)

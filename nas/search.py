@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import nn
 
+from nas.devices import one_thread
 from nas.experiment import feasible_space
 from nas.parallel import ordered_map
 from nas.progress import progress
@@ -54,6 +55,8 @@ def search(run: Run, workers: int) -> None:
     if len(trials) >= experiment.evaluations and len(anchors) >= len(anchor_architectures(run, space, trials)):
         return
     log.info("data: %s", experiment.task.prepare())
+    # the folder may hold another run by now than when this process searched before
+    _opened.cache_clear()
     with run.phase("search"), ordered_map(evaluate, min(workers, experiment.generation)) as evaluated:
         with progress("search", experiment.evaluations, "networks") as advance:
             _search(run, space, evaluated, advance)
@@ -122,6 +125,7 @@ def _trials(
         yield Trial(number, architecture, costs, quality, space.violation(costs), round(seconds, 3))
 
 
+@one_thread()
 def evaluate(candidate: Candidate) -> tuple[float, float]:
     """Quality with inherited weights on the search split, and the seconds that it took."""
     run, supernet = _opened(candidate.folder, candidate.data)

@@ -4,11 +4,13 @@ import fcntl
 import importlib.util
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from nas.cli import main
 from nas.experiment import load
 from nas.retrain import choose, retrain
 from nas.run import Run
@@ -44,6 +46,7 @@ def cifar10_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (root / "complete").touch()
     return root
 
+
 TINY = '''"""A search of seconds on real digits."""
 
 from nas.experiment import Experiment, Selection
@@ -75,6 +78,67 @@ experiment = Experiment(
 )
 '''
 
+OWN_MODEL = '''"""Networks of a user's own, made by classes of this file."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from nas.experiment import Experiment, Selection
+from nas.search_space import Space
+from nas.strategies.evolution import Evolution
+from nas.tasks.base import Task
+from nas.tasks.digits import Digits
+from nas.training.settings import SupernetTraining, Training
+
+
+@dataclass(frozen=True)
+class Widths:
+    hidden: int
+    last: int
+
+
+@dataclass(frozen=True)
+class WidthSpace(Space):
+    widths: tuple[int, ...]
+
+    architecture_type = Widths
+
+    def build(self, choose):
+        return Widths(choose("hidden", self.widths), choose("last", self.widths))
+
+
+@dataclass(frozen=True)
+class Perceptron(Digits):
+    pieces = Task.pieces
+    family = Task.family
+
+    def build(self, widths):
+        sizes = (64, widths.hidden, widths.last, 10)
+        layers = [nn.Linear(rows, columns) for rows, columns in zip(sizes, sizes[1:])]
+        return nn.Sequential(nn.Flatten(), layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
+
+
+experiment = Experiment(
+    task=Perceptron(),
+    space=WidthSpace((4, 6, 8, 10)),
+    supernet=SupernetTraining(steps=60, batch_size=32, learning_rate=1e-2, warmup_steps=5),
+    strategy=Evolution(population_size=4, parents=2),
+    evaluations=10,
+    generation=4,
+    retrain=Training(steps=10, batch_size=32, learning_rate=1e-2, warmup_steps=1),
+    selection=Selection(top=2),
+)
+'''
+
+
+@pytest.fixture
+def own_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An experiment's file with a model family, a space and a task of its own, in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own_model.py").write_text(OWN_MODEL)
+    return Path("own_model.py")
+
 
 @pytest.fixture
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -101,3 +165,35 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished_copy(finished: Path, tmp_path: Path) -> Path:
     """The same, as a copy that a test may change."""
     return shutil.copytree(finished, tmp_path / "run")
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs a command that must succeed; returns what it printed."""
+
+    def run(*arguments: object) -> str:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        assert ended.value.code == 0, printed.err
+        return printed.out
+
+    return run
+
+
+@pytest.fixture
+def mistake(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs a command that must fail with exit code 2 and one line; returns the line."""
+
+    def run(*arguments: object) -> str:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        errors = capsys.readouterr().err
+        assert ended.value.code == 2
+        assert errors.startswith("nas: error: ")
+        assert errors.count("\n") == 1
+        return errors.removeprefix("nas: error: ").rstrip("\n")
+
+    return run

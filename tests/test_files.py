@@ -35,9 +35,14 @@ def test_a_failure_while_writing_leaves_the_old_file_and_nothing_beside_it(
 ) -> None:
     path = tmp_path / "value.json"
     write_json(path, "old")
-    with pytest.raises(type(error)), replacing(path) as file:
-        file.write('"new')
-        raise error
+
+    def write() -> None:
+        with replacing(path) as file:
+            file.write('"new')
+            raise error
+
+    with pytest.raises(type(error)):
+        write()
     assert read_json(path) == "old"
     assert os.listdir(tmp_path) == ["value.json"]
 

@@ -1,3 +1,4 @@
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -92,16 +93,15 @@ def test_a_value_is_read_as_the_type_of_its_field(arguments: list[str], expected
     ],
 )
 def test_a_mistake_is_said_with_what_would_do(arguments: list[str], said: str) -> None:
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}"):
         changed(*arguments)
-    assert str(error.value).startswith(said)
 
 
 def test_settings_are_told_from_the_arguments_of_the_command_wherever_they_stand() -> None:
-    arguments = ["run", "--seed", "1", "file.py", "--out", "folder", "--limits.flops=3e7", "--learning-rate", "-1", "-h"]
+    arguments = ["run", "--seed", "1", "file.py", "--out", "folder", "--limits.flops=3e7", "--weight-decay", "-1"]
     rest, overrides = split_overrides(arguments, {"--out"})
-    assert rest == ["run", "file.py", "--out", "folder", "-h"]
-    assert overrides == {"seed": "1", "limits.flops": "3e7", "learning_rate": "-1"}
+    assert rest == ["run", "file.py", "--out", "folder"]
+    assert overrides == {"seed": "1", "limits.flops": "3e7", "weight_decay": "-1"}
 
 
 @given(st.integers())

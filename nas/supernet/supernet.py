@@ -1,21 +1,21 @@
 """Weight sharing over any builder: one table of weights, subnets as plain networks run with its leading slices.
 
-The table holds, for every parameter and buffer name, the largest shape that any architecture of the space needs. A subnet is
-the very module that `build` makes, made on the `meta` device and called with views of the table (`functional_call`), so there
-are no elastic layers, and whatever can be built from an architecture can be searched.
+The table holds, for every parameter and buffer name, the largest shape that any architecture of the space needs. A
+subnet is the very module that `build` makes, made on the `meta` device and then given views of the table as its
+parameters and buffers, so there are no elastic layers, and whatever can be built from an architecture can be searched.
 
 Sources: weight entanglement, AutoFormer (arXiv:2107.00651); single-path sharing, SPOS (arXiv:1904.00420).
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nas.search_space import Space
+from nas.search_space import Option, Space
 from nas.supernet.meta import build_on_meta
 
 Build = Callable[[Any], nn.Module]
@@ -31,8 +31,9 @@ SAMPLES_CHECKED = 32
 class Path:
     """One subnet of a supernet: a plain network whose parameters and buffers are views of the table.
 
-    The parameters are leaf tensors that share memory with the table; a backward pass leaves gradients of the subnet's own
-    shapes in their `.grad`, so no slice is padded back to full size.
+    The parameters are leaf tensors that share memory with the table; a backward pass leaves gradients of the subnet's
+    own shapes in their `.grad`, so no slice is padded back to full size. Subnets in which a weight has the same shape
+    share its tensor, and so its gradient, which is cleared before another subnet is trained by itself.
     """
 
     def __init__(self, module: nn.Module, parameters: dict[str, Tensor]) -> None:
@@ -96,23 +97,19 @@ class Supernet(nn.Module):
         """The plain network of an architecture with tensors that `cut` takes from the table, and its parameters."""
         network = build_on_meta(self.build, architecture)
         parameters: dict[str, Tensor] = {}
-        placed: dict[int, Tensor] = {}
+        known: dict[int, Tensor] = {}
         for path, module in network.named_modules():
-            # a module with a __setattr__ of its own, as nn.LSTM, keeps its tensors in a second place too
-            plain = type(module).__setattr__ is nn.Module.__setattr__
-            for tensors, kept in ((module._parameters, parameters), (module._buffers, {})):
+            for tensors in (module._parameters, module._buffers):
                 for leaf, like in tensors.items():
                     if like is None:
                         continue
-                    tensor = placed.get(id(like))
                     # what stands in several places is one tensor, under the name of the first
-                    if tensor is None:
+                    if id(like) not in known:
                         name = f"{path}.{leaf}" if path else leaf
-                        tensor = placed[id(like)] = kept[name] = cut(name, like)
-                    if plain:
-                        tensors[leaf] = tensor
-                    else:
-                        setattr(module, leaf, tensor)
+                        known[id(like)] = cut(name, like)
+                        if tensors is module._parameters:
+                            parameters[name] = known[id(like)]
+                    _put(module, tensors, leaf, known[id(like)])
         return network, parameters
 
     def _view(self, name: str, like: Tensor) -> Tensor:
@@ -133,7 +130,7 @@ class Supernet(nn.Module):
         self._tensors_by_name = {name: tensor.detach() for name, tensor in tensors}
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Supernet":
-        super()._apply(fn, recurse)
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         self._index()
         return self
 
@@ -148,6 +145,14 @@ def _leading_slice(name: str, whole: Tensor | None, shape: torch.Size) -> Tensor
     return whole.as_strided(shape, whole.stride())
 
 
+def _put(module: nn.Module, tensors: dict[str, Any], leaf: str, tensor: Tensor) -> None:
+    # setting an attribute takes ten times as long, but a module that overrides it, as nn.LSTM, keeps a list besides
+    if type(module).__setattr__ is nn.Module.__setattr__:
+        tensors[leaf] = tensor
+    else:
+        setattr(module, leaf, tensor)
+
+
 def _as(like: Tensor, tensor: Tensor) -> Tensor:
     return nn.Parameter(tensor, like.requires_grad) if isinstance(like, nn.Parameter) else tensor
 
@@ -159,13 +164,13 @@ def _largest_tensors(build: Build, space: Space) -> tuple[dict[str, Tensor], dic
     for architecture in _extremes(space):
         probe = build_on_meta(build, architecture)
         _check_buffers(probe)
-        if _covered(parameters, probe.named_parameters()) and _covered(buffers, probe.named_buffers(remove_duplicate=False)):
+        if _covered(parameters, probe.named_parameters()) and _covered(buffers, probe.named_buffers()):
             continue
         network = build(architecture)
-        for name, tensor in network.named_parameters():
-            parameters[name] = _grown(parameters.get(name), tensor.detach())
-        for name, tensor in network.named_buffers(remove_duplicate=False):
-            buffers[name] = _grown(buffers.get(name), tensor)
+        for name, parameter in network.named_parameters():
+            parameters[name] = _grown(parameters.get(name), parameter.detach())
+        for name, buffer in network.named_buffers():
+            buffers[name] = _grown(buffers.get(name), buffer)
     return parameters, buffers
 
 
@@ -173,7 +178,8 @@ def _extremes(space: Space) -> Iterator[Any]:
     """The largest network, variants of it that show every option, and samples that would show an option missed."""
     largest = space.largest()
     yield largest
-    genes, groups = space.genes(largest), {}
+    genes = space.genes(largest)
+    groups: dict[tuple[str, tuple[Option, ...]], list[str]] = {}
     for name, options in space.options(largest).items():
         groups.setdefault((name.rsplit(".", 1)[-1], options), []).append(name)
     for (_, options), names in groups.items():
@@ -193,7 +199,7 @@ def _check_buffers(network: nn.Module) -> None:
         )
 
 
-def _covered(table: dict[str, Tensor], tensors: Iterator[tuple[str, Tensor]]) -> bool:
+def _covered(table: dict[str, Tensor], tensors: Iterable[tuple[str, Tensor]]) -> bool:
     return all(
         name in table and all(n <= most for n, most in zip(tensor.shape, table[name].shape, strict=True))
         for name, tensor in tensors

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from nas.models.pieces import Piece
@@ -38,7 +38,11 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class ImageTask(Task):
-    """Images of one size, in classes."""
+    """Images of one size, in classes.
+
+    A subclass may override `build` with a builder of its own networks; their costs are then measured on the whole
+    network, and they are not exported, since an export holds no code.
+    """
 
     patch_size: int
     """Pixels along either side of a token."""
@@ -75,14 +79,21 @@ class ImageTask(Task):
     def split(self, name: SplitName) -> Split:
         """Images, labels and rows of a split. Raises: DataError."""
 
-    def build(self, architecture: Any) -> VisionTransformer:
+    def build(self, architecture: Any) -> nn.Module:
         return VisionTransformer(architecture, drop_path=self.drop_path, **self._vision_settings())
 
     def pieces(self, architecture: Any) -> list[Piece]:
-        return vision_pieces(architecture, **self._vision_settings())
+        return (
+            vision_pieces(architecture, **self._vision_settings())
+            if self._is_vision()
+            else super().pieces(architecture)
+        )
 
-    def family(self) -> tuple[str, dict[str, Any]]:
-        return "vision_transformer", {**self._vision_settings(), "drop_path": 0.0}
+    def family(self) -> tuple[str, dict[str, Any]] | None:
+        return ("vision_transformer", {**self._vision_settings(), "drop_path": 0.0}) if self._is_vision() else None
+
+    def _is_vision(self) -> bool:
+        return type(self).build is ImageTask.build
 
     def _vision_settings(self) -> dict[str, Any]:
         return {
@@ -129,6 +140,8 @@ class ImageTask(Task):
         return (torch.zeros(1, len(self.mean), self.image_size, self.image_size),)
 
     def cost_setting(self) -> str:
+        if not self._is_vision():
+            return f"{self.image_size} x {self.image_size} pixels"
         side = self.image_size // self.patch_size
         tokens = side * side + (self.pooling == "class_token")
         return f"{tokens} tokens ({self.image_size} x {self.image_size} pixels in patches of {self.patch_size})"

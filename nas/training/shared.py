@@ -71,13 +71,13 @@ class SupernetTrainee:
         loss.backward()  # type: ignore[no-untyped-call]
         summed = dict(path.parameters)
         for architecture in others:
-            # in evaluation mode: only the largest network is regularised
-            student = self.supernet.path(architecture).train(False)
-            _join(summed, student)
-            self._distil(student, architecture, batch, outputs.detach())
+            self._distil(architecture, batch, outputs.detach())
+            _add_gradients(summed, self.supernet.path(architecture))
         return value, summed
 
-    def _distil(self, student: Path, architecture: Any, batch: Batch, teacher: Tensor) -> None:
+    def _distil(self, architecture: Any, batch: Batch, teacher: Tensor) -> None:
+        # in evaluation mode: only the largest network is regularised
+        student = self.supernet.path(architecture).train(False)
         with autocast(self.training.precision, self.device):
             outputs = student(*batch.inputs)
             loss = distillation(outputs, teacher)
@@ -90,34 +90,25 @@ def distillation(outputs: Tensor, teacher: Tensor) -> Tensor:
     return -(teacher.float().softmax(-1) * F.log_softmax(outputs.float(), -1)).sum(-1).mean()
 
 
-def _join(summed: dict[str, Tensor], path: Path) -> None:
-    """Make the path's backward pass add its gradients to those of the tensors of the same names in `summed`.
+def _add_gradients(summed: dict[str, Tensor], path: Path) -> None:
+    """Move the path's gradients into those of the tensors of the same names, so that each name has one tensor with one.
 
-    Of two slices of one weight, the gradient of the smaller is a part of the larger's, so that no memory is taken twice.
-    Raises: ValueError if neither slice holds the other.
+    Raises: ValueError if of two slices of one weight neither holds the other.
     """
     for name, view in path.parameters.items():
         whole = summed.setdefault(name, view)
-        if whole is view:
+        # subnets in which a weight has the same shape share its tensor, whose gradient is a sum already
+        if whole is view or view.grad is None:
             continue
         if whole.grad is None:
             summed[name] = view
-        elif _holds(whole, view):
-            view.grad = whole.grad[_leading(view)]
-        elif _holds(view, whole):
-            view.grad = torch.zeros_like(view)
-            view.grad[_leading(whole)] = whole.grad
-            whole.grad, summed[name] = None, view
-        else:
-            raise ValueError(f"slices {tuple(whole.shape)} and {tuple(view.shape)} of {name} are not nested")
-
-
-def _holds(larger: Tensor, smaller: Tensor) -> bool:
-    return all(n <= most for n, most in zip(smaller.shape, larger.shape, strict=True))
-
-
-def _leading(tensor: Tensor) -> tuple[slice, ...]:
-    return tuple(slice(n) for n in tensor.shape)
+            continue
+        smaller, larger = sorted((whole, view), key=Tensor.numel)
+        if any(n > most for n, most in zip(smaller.shape, larger.shape, strict=True)):
+            raise ValueError(f"slices {tuple(smaller.shape)} and {tuple(larger.shape)} of {name} are not nested")
+        assert smaller.grad is not None and larger.grad is not None
+        larger.grad[tuple(slice(n) for n in smaller.shape)] += smaller.grad
+        smaller.grad, summed[name] = None, larger
 
 
 def _pack(visits: Visits) -> Tensor:

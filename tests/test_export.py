@@ -1,0 +1,138 @@
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+import nas
+from nas.experiment import load
+from nas.export import export
+from nas.files import write_tensors
+from nas.retrain import choose, retrain
+from nas.run import Run
+from nas.search import search
+from nas.train import train
+
+
+@pytest.fixture
+def exported(finished_copy: Path) -> Path:
+    """The export of the finished run's network."""
+    run = Run(finished_copy)
+    return export(run, run.retrained()[0].id)
+
+
+def test_an_export_computes_what_the_network_did_without_its_run(exported: Path, tmp_path: Path) -> None:
+    run = Run(exported.parents[1])
+    best = max(run.retrained(), key=lambda result: result.search_quality)
+    task, quality = run.experiment.task, run.experiment.quality
+    network = task.build(best.architecture)
+    network.load_state_dict(run.subnet_weights(best))
+    shutil.move(exported, tmp_path / "elsewhere")
+    shutil.rmtree(run.folder)
+
+    loaded = nas.load(tmp_path / "elsewhere")
+    assert not loaded.training
+    inputs = next(task.batches("test", 50)).inputs
+    with torch.no_grad():
+        assert_close(loaded(*inputs), network.eval()(*inputs), rtol=0, atol=0)
+    assert quality(task, loaded, "test") == best.quality
+
+
+def test_an_export_says_what_it_is(exported: Path) -> None:
+    run = Run(exported.parents[1])
+    best = max(run.retrained(), key=lambda result: result.search_quality)
+    config = json.loads((exported / "config.json").read_text())
+    assert config["id"] == best.id == exported.name
+    assert config["results"] == {"test_accuracy": best.quality, "search_accuracy": best.search_quality}
+    assert config["training"]["arm"] == best.arm
+    assert config["costs"]["flops"] == run.experiment.costs[0](run.experiment.task, best.architecture)
+    assert config["preprocessing"]["image_size"] == 8
+    card = (exported / "README.md").read_text()
+    assert f"| accuracy, test split | {best.quality:.4f} |" in card
+    assert f"| flops | {config['costs']['flops']:,.0f} " in card
+    assert card.count("softmax") + card.count("linear") == len(best.architecture.encoder.blocks)
+
+
+def test_an_export_is_written_anew(exported: Path) -> None:
+    before = {path.name: path.read_bytes() for path in exported.iterdir()}
+    (exported / "model.safetensors").write_bytes(b"torn")
+    export(Run(exported.parents[1]), exported.name)
+    assert {path.name: path.read_bytes() for path in exported.iterdir()} == before
+
+
+def test_of_several_trainings_the_best_on_the_search_split_is_exported(finished_copy: Path) -> None:
+    run = Run(finished_copy)
+    first, second = run.retrained()
+    # the better one on the test split is not to be preferred
+    for result, search_quality, quality in ((first, 0.1, 0.9), (second, 0.2, 0.8)):
+        run.save_subnet(replace(result, search_quality=search_quality, quality=quality), run.subnet_weights(result))
+    config = json.loads((export(run, first.id) / "config.json").read_text())
+    assert config["training"]["arm"] == second.arm
+
+
+def test_a_network_that_was_not_retrained_is_refused_with_those_that_were(finished_copy: Path) -> None:
+    run = Run(finished_copy)
+    with pytest.raises(ValueError, match=f"no retrained network 'abc' in .*; there are: {run.retrained()[0].id}"):
+        export(run, "abc")
+    result = run.retrained()[0]
+    for training in run.retrained():
+        (run.subnet_folder(training.architecture, training.arm, training.seed) / "weights.safetensors").unlink()
+    with pytest.raises(ValueError, match=r"weights\.safetensors is missing; delete the result\.json beside it"):
+        export(run, result.id)
+    assert not run.export_folder(result.id).exists()
+
+
+def test_networks_of_a_users_own_builder_are_refused(own_model: Path) -> None:
+    run = Run.create(Path("run"), load(str(own_model)), str(own_model), {}, None, "nas run")
+    train(run)
+    search(run, workers=1)
+    retrain(run, choose(run, run.experiment.selection), 1, run.experiment.selection)
+    identifier = run.retrained()[0].id
+    with pytest.raises(ValueError, match="networks of task digits come from a builder of its own"):
+        export(run, identifier)
+    assert not run.export_folder(identifier).exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"family": "perceptron"}, "ValueError: no family 'perceptron'; there are: vision_transformer"),
+        ({"family": None}, "ValueError: no family None"),
+        ({"settings": {"image_size": 8}}, "TypeError: "),
+        ({"architecture": {"encoder": {}}}, r"ValueError: Architecture.encoder: expected the fields"),
+    ],
+)
+def test_a_config_that_is_no_export_s_is_refused(exported: Path, changed: dict[str, Any], said: str) -> None:
+    path = exported / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changed}))
+    with pytest.raises(ValueError, match=rf"config\.json is not that of an export of this version \({said}"):
+        nas.load(exported)
+
+
+@pytest.mark.parametrize("text", ["{}", "[1]", "3"])
+def test_a_config_of_another_form_is_refused(exported: Path, text: str) -> None:
+    (exported / "config.json").write_text(text)
+    with pytest.raises(ValueError, match=r"config\.json is not that of an export of this version"):
+        nas.load(exported)
+
+
+def test_damaged_or_missing_files_are_refused(exported: Path, tmp_path: Path) -> None:
+    weights = exported / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-4])
+    with pytest.raises(ValueError, match=r"model\.safetensors is damaged"):
+        nas.load(exported)
+    write_tensors(weights, {"other": torch.zeros(2)}, {})
+    with pytest.raises(ValueError, match=r"the weights in .* do not fit its config\.json"):
+        nas.load(exported)
+    weights.unlink()
+    with pytest.raises(OSError, match=r"model\.safetensors"):
+        nas.load(exported)
+    (exported / "config.json").write_text("{")
+    with pytest.raises(ValueError, match=r"config\.json is damaged"):
+        nas.load(str(exported))
+    with pytest.raises(ValueError, match=r"no export in .*: it has no config\.json; write one with nas export RUN ID"):
+        nas.load(tmp_path)

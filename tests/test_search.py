@@ -1,0 +1,140 @@
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nas.experiment import load
+from nas.run import Run
+from nas.search import search
+from nas.search_space.feasible import homogeneous
+from nas.train import train
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """All that a search found, without the time that it took."""
+    values = [json.loads(line) for line in path.read_text().splitlines()]
+    return [{key: value for key, value in line.items() if key != "seconds"} for line in values]
+
+
+def new_search(folder: Path, finished: Path, **overrides: str) -> Run:
+    """A run with the supernet of `finished` and nothing searched yet."""
+    spec = str(finished / "experiment.py")
+    run = Run.create(folder, load(spec), spec, overrides, None, "nas search")
+    shutil.copy(finished / "supernet.safetensors", folder)
+    return run
+
+
+def test_every_evaluated_network_is_new_and_inside_the_limits(finished: Path) -> None:
+    run = Run(finished)
+    trials, anchors = run.trials(), run.anchors()
+    assert [trial.number for trial in trials] == list(range(10))
+    assert len({trial.architecture for trial in trials}) == 10
+    flops, parameters = run.experiment.costs
+    for trial in trials + anchors:
+        assert trial.costs == {
+            "flops": flops(run.experiment.task, trial.architecture),
+            "parameters": parameters(run.experiment.task, trial.architecture),
+        }
+        assert trial.costs["flops"] <= run.experiment.limits["flops"]
+        assert trial.violation == 0
+        # 350 images in the search split
+        assert trial.quality is not None
+        assert (trial.quality * 350) == pytest.approx(round(trial.quality * 350))
+
+
+def test_networks_of_each_kind_are_measured_beside_the_search(finished: Path) -> None:
+    run = Run(finished)
+    anchors = [anchor.architecture for anchor in run.anchors()]
+    of_kind = {
+        kind: [a for a in anchors if homogeneous(run.experiment.space, a, kind) == a] for kind in ("softmax", "linear")
+    }
+    assert {kind: len(found) for kind, found in of_kind.items()} == {"softmax": 2, "linear": 2}
+    assert len(set(anchors)) == 4
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"number": 3, "id": "12'])
+def test_a_search_cut_anywhere_ends_as_one_that_was_not(finished: Path, finished_copy: Path, torn: bytes) -> None:
+    whole = (finished / "trials.jsonl").read_bytes().splitlines(keepends=True)
+    for kept in range(len(whole)):
+        (finished_copy / "trials.jsonl").write_bytes(b"".join(whole[:kept]) + torn)
+        (finished_copy / "anchors.jsonl").unlink()
+        search(Run(finished_copy), workers=1)
+        assert lines(finished_copy / "trials.jsonl") == lines(finished / "trials.jsonl"), f"cut after {kept} trials"
+        assert lines(finished_copy / "anchors.jsonl") == lines(finished / "anchors.jsonl"), f"cut after {kept} trials"
+
+
+def test_measured_anchors_are_kept(finished: Path, finished_copy: Path) -> None:
+    whole = (finished / "anchors.jsonl").read_bytes().splitlines(keepends=True)
+    (finished_copy / "anchors.jsonl").write_bytes(b"".join(whole[:3]) + whole[3][:20])
+    search(Run(finished_copy), workers=1)
+    found = (finished_copy / "anchors.jsonl").read_bytes().splitlines(keepends=True)
+    assert found[:3] == whole[:3]
+    assert lines(finished_copy / "anchors.jsonl") == lines(finished / "anchors.jsonl")
+
+
+def test_a_finished_search_changes_nothing(finished: Path, finished_copy: Path) -> None:
+    search(Run(finished_copy), workers=1)
+    for name in ("trials.jsonl", "anchors.jsonl", "run.json"):
+        assert (finished_copy / name).read_bytes() == (finished / name).read_bytes()
+
+
+def test_results_do_not_depend_on_the_number_of_workers_also_with_classes_of_a_users_own(own_model: Path) -> None:
+    one = Run.create(Path("one"), load(str(own_model)), str(own_model), {}, None, "nas run")
+    train(one)
+    shutil.copytree("one", "two")
+    search(one, workers=1)
+    search(Run(Path("two")), workers=2)
+    assert len(lines(Path("one/trials.jsonl"))) == 10
+    assert lines(Path("one/trials.jsonl")) == lines(Path("two/trials.jsonl"))
+    assert one.anchors() == [], "there are no kinds in this space"
+
+
+def test_the_seed_changes_what_is_tried(finished: Path, tmp_path: Path) -> None:
+    tried = []
+    for seed in ("0", "1"):
+        run = new_search(tmp_path / seed, finished, seed=seed)
+        search(run, workers=1)
+        tried.append([trial.architecture for trial in run.trials()])
+    assert tried[0] == [trial.architecture for trial in Run(finished).trials()]
+    assert tried[0] != tried[1]
+
+
+def test_a_space_with_less_than_was_asked_for_is_searched_to_its_end(
+    own_model: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    own_model.write_text(own_model.read_text().replace("(4, 6, 8, 10)", "(4, 6)"))
+    run = Run.create(Path("run"), load(str(own_model)), str(own_model), {"generation": "3"}, None, "nas run")
+    train(run)
+    with caplog.at_level("INFO"):
+        search(run, workers=1)
+    assert "the space holds nothing more inside the limits; the search ends after 4 networks" in caplog.text
+    assert len(run.trials()) == 2 * 2
+    search(run, workers=1)
+    assert len(run.trials()) == 4
+
+
+def test_a_search_without_a_supernet_or_with_a_damaged_one_is_refused(finished: Path, tmp_path: Path) -> None:
+    run = new_search(tmp_path / "run", finished)
+    path = run.folder / "supernet.safetensors"
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(ValueError, match=r"supernet\.safetensors is damaged"):
+        search(run, workers=1)
+    path.unlink()
+    with pytest.raises(ValueError, match=r"has no trained supernet; run nas train .* first"):
+        search(run, workers=1)
+    assert run.trials() == []
+
+
+def test_a_supernet_of_another_space_is_refused(finished: Path, tmp_path: Path) -> None:
+    run = new_search(tmp_path / "run", finished, **{"space.encoder.embed_dim": "8,12", "limits.flops": "9e3"})
+    with pytest.raises(ValueError, match="is not of this experiment's space"):
+        search(run, workers=1)
+
+
+def test_limits_that_cannot_be_met_are_refused_before_anything_is_evaluated(finished: Path, tmp_path: Path) -> None:
+    run = new_search(tmp_path / "run", finished, **{"limits.flops": "100"})
+    with pytest.raises(ValueError, match="limit flops <= 100 cannot be met"):
+        search(run, workers=1)
+    assert not (run.folder / "trials.jsonl").exists()
