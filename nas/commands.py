@@ -40,8 +40,7 @@ def run_all(
     exports = _export_all(run, [architecture_id(choice.architecture) for choice in choices])
     page = report(run)
     print(terminal_table(run))
-    print(f"\nreport   {page}\nexports  {exports}")
-    print(f"next     nas.load(FOLDER) in Python; nas retrain {run.folder} --seeds 3")
+    print(f"\nreport   {page}\nexports  {exports}\nnext     nas retrain {run.folder} --seeds 3")
 
 
 def train_command(
@@ -125,12 +124,13 @@ def _experiment(loaded: Loaded, overrides: dict[str, str], data: Path | None) ->
 
 
 def _export_all(run: Run, identifiers: list[str]) -> str:
-    """Where the exports are, or why there are none."""
+    """Where the exports are and how they are used, or why there are none."""
+    name, folder = run.experiment.task.name, run.folder
     if run.experiment.task.family() is None:
-        return f"none: the networks of task {run.experiment.task.name} come from a builder of its own"
+        return f"none: the networks of task {name} come from a builder of its own; weights are in {folder / 'subnets'}"
     for identifier in identifiers:
         export(run, identifier)
-    return str(run.folder / "exports")
+    return f"{folder / 'exports'}; in Python, nas.load(FOLDER) gives a network"
 
 
 def _choice(run: Run, identifier: str) -> Choice:

@@ -1,7 +1,6 @@
 """Training chosen networks after the search, each with several seeds; the test split is read here and nowhere else."""
 
 import logging
-import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -94,13 +93,12 @@ def choose(run: Run, selection: Selection) -> list[Choice]:
 @one_thread()
 def retrain_one(job: Job) -> Retrained:
     """One training to its end, going on from its checkpoint, then its one look at the test split."""
-    run = _opened(job.folder, job.data)
+    run, loaded = _opened(job.folder, job.data), commit()
     experiment, task, architecture = run.experiment, run.experiment.task, _architecture(run, job)
-    started = time.monotonic()
     network = _initial(run, architecture, job)
     trainee = PlainTrainee(network, task, experiment.retrain, job.seed)
     checkpoint = run.subnet_checkpoint(architecture, job.arm, job.seed)
-    fit(trainee, checkpoint, run.subnet_log(architecture, job.arm, job.seed), lambda done, words: None)
+    seconds = fit(trainee, checkpoint, run.subnet_log(architecture, job.arm, job.seed), lambda done, words: None)
     result = Retrained(
         id=architecture_id(architecture),
         architecture=architecture,
@@ -110,9 +108,9 @@ def retrain_one(job: Job) -> Retrained:
         quality=experiment.quality(task, network, "test"),
         search_quality=experiment.quality(task, network, "search"),
         steps=experiment.retrain.steps,
-        seconds=round(time.monotonic() - started, 1),
+        seconds=round(seconds, 1),
         device=device_name(),
-        commit=commit(),
+        commit=loaded,
     )
     run.save_subnet(result, network.state_dict())
     return result

@@ -104,19 +104,21 @@ class Run:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Adds the wall time, commit and machine of a phase to the manifest, also if it is interrupted.
+        """Adds the wall time, commits and machine of a phase to the manifest, also if it is interrupted.
 
         Raises: ValueError if another process is in a phase of this run, since their lines would mix.
         """
         with locked(self.folder):
-            started = time.monotonic()
+            # the code that runs is what was loaded, whatever is checked out by the end
+            started, loaded = time.monotonic(), commit()
             try:
                 yield
             finally:
                 self.manifest = read_json(self.folder / "run.json")
-                before = self.manifest["phases"].get(name, {}).get("seconds", 0.0)
-                seconds = round(before + time.monotonic() - started, 1)
-                phase = {"seconds": seconds, "commit": commit(), "ended": now(), **environment()}
+                before = self.manifest["phases"].get(name, {"seconds": 0.0, "commits": []})
+                seconds = round(before["seconds"] + time.monotonic() - started, 1)
+                commits = list(dict.fromkeys([*before["commits"], loaded]))
+                phase = {"seconds": seconds, "commits": commits, "ended": now(), **environment()}
                 self.manifest["phases"][name] = phase
                 write_json(self.folder / "run.json", self.manifest)
 

@@ -104,7 +104,7 @@ def test_a_phase_adds_up_its_time_also_when_it_is_interrupted(tiny: Path) -> Non
         pass
     found = Run(Path("out"))
     assert 100 <= found.phase_seconds()["search"] < 101
-    assert {"commit", "ended", "device", "torch"} <= found.manifest["phases"]["search"].keys()
+    assert {"commits", "ended", "device", "torch"} <= found.manifest["phases"]["search"].keys()
 
 
 def test_two_commands_cannot_be_in_a_phase_of_one_run(tiny: Path) -> None:

@@ -44,12 +44,15 @@ class Trainee(Protocol):
         """Take over what `state` gave. Raises: ValueError if it does not fit."""
 
 
-def fit(trainee: Trainee, checkpoint: Path, log_file: Path, advance: Advance) -> None:
+def fit(trainee: Trainee, checkpoint: Path, log_file: Path, advance: Advance) -> float:
     """Train to the end, going on from `checkpoint` if it exists; removing it is up to the caller.
 
+    Returns: Wall seconds of the training, those before the checkpoint included.
     Raises: ValueError if the checkpoint is damaged or belongs to another network; KeyboardInterrupt after a checkpoint.
     """
-    step, saved, losses = _resume(trainee, checkpoint, log_file), time.monotonic(), []
+    step, seconds = _resume(trainee, checkpoint, log_file)
+    losses: list[float] = []
+    started = saved = time.monotonic()
     advance(step, "")
     with deferred_interrupts() as interrupted:
         while step < trainee.training.steps:
@@ -61,10 +64,12 @@ def fit(trainee: Trainee, checkpoint: Path, log_file: Path, advance: Advance) ->
                 losses.clear()
             advance(step, f"loss {losses[-1]:.3f}" if losses else "")
             if finished or interrupted() or time.monotonic() - saved > CHECKPOINT_SECONDS:
-                write_tensors(checkpoint, trainee.state(), {"step": str(step)})
                 saved = time.monotonic()
+                spent = {"step": str(step), "seconds": str(seconds + saved - started)}
+                write_tensors(checkpoint, trainee.state(), spent)
             if interrupted():
                 raise KeyboardInterrupt
+    return seconds + saved - started
 
 
 def generator(seed: int, step: int) -> np.random.Generator:
@@ -85,18 +90,18 @@ def finite(loss: Tensor, what: object) -> float:
     return value
 
 
-def _resume(trainee: Trainee, checkpoint: Path, log_file: Path) -> int:
-    """The step to go on with; what was logged after it is removed, since it will be logged again."""
-    step = 0
+def _resume(trainee: Trainee, checkpoint: Path, log_file: Path) -> tuple[int, float]:
+    """The step to go on with, and the seconds until it; what was logged after it is removed and will be logged again."""
+    step, seconds = 0, 0.0
     if checkpoint.exists():
         state, metadata = read_tensors(checkpoint)
         try:
             trainee.load(state)
-            step = int(metadata["step"])
+            step, seconds = int(metadata["step"]), float(metadata["seconds"])
         except (ValueError, KeyError, RuntimeError) as error:
             raise ValueError(f"{checkpoint} does not fit this experiment ({error}); delete it") from error
         log.info("resumed %s at step %d of %d", checkpoint.name, step, trainee.training.steps)
     if log_file.exists():
         lines = [line for line in read_lines(log_file) if line["step"] <= step]
         write_text(log_file, "".join(f'{{"step": {line["step"]}, "loss": {line["loss"]}}}\n' for line in lines))
-    return step
+    return step, seconds
