@@ -44,7 +44,8 @@ class Command:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command; exit code 0, 2 with one line for a user's mistake, 130 after Ctrl-C."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("nas").setLevel(logging.INFO)
     try:
         run_command(arguments)
     except KeyboardInterrupt:

@@ -12,7 +12,6 @@ from nas.devices import default_device
 from nas.experiment import Experiment, Loaded, feasible_space, load
 from nas.export import export
 from nas.overrides import apply_overrides
-from nas.report.from_run import report, terminal_table
 from nas.retrain import Choice, choose, retrain
 from nas.run import Run
 from nas.search import search
@@ -38,8 +37,7 @@ def run_all(
     choices = choose(run, selection)
     retrain(run, choices, workers, selection)
     exports = _export_all(run, [architecture_id(choice.architecture) for choice in choices])
-    page = report(run)
-    print(terminal_table(run))
+    page = _report(run)
     print(f"\nreport   {page}\nexports  {exports}\nnext     nas retrain {run.folder} --seeds 3")
 
 
@@ -54,7 +52,7 @@ def train_command(
 def search_command(run: Path, data: Path | None, workers: int | None) -> None:
     opened = Run(run, data)
     search(opened, workers or _default_workers())
-    print(terminal_table(opened))
+    _print_front(opened)
     print(f"\ntrials  {run / 'trials.jsonl'}\nnext    nas retrain {run}")
 
 
@@ -73,7 +71,7 @@ def retrain_command(
     selection = dataclasses.replace(opened.experiment.selection, **changed)
     choices = choose(opened, selection) if id is None else [_choice(opened, id)]
     retrain(opened, choices, workers or _default_workers(), selection)
-    print(terminal_table(opened))
+    _print_front(opened)
     print(f"\nnext  nas report {run}; nas export {run}")
 
 
@@ -89,10 +87,7 @@ def export_command(run: Path, id: str | None, data: Path | None) -> None:
 
 def report_command(runs: list[Path]) -> None:
     for folder in runs:
-        opened = Run(folder)
-        page = report(opened)
-        print(terminal_table(opened))
-        print(f"\nreport  {page}")
+        print(f"\nreport  {_report(Run(folder))}")
 
 
 def describe_command(experiment: str, data: Path | None, overrides: dict[str, str], command_line: str) -> None:
@@ -111,6 +106,8 @@ def _run_of(experiment: str, out: Path | None, data: Path | None, overrides: dic
     loaded = load(experiment)
     asked = _experiment(loaded, overrides, data)
     folder = out or Path("results") / loaded.name
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file, not a folder for a run; name another with --out")
     if not Run.exists(folder):
         feasible_space(asked).check_limits()
         asked.task.prepare()
@@ -131,6 +128,22 @@ def _export_all(run: Run, identifiers: list[str]) -> str:
     for identifier in identifiers:
         export(run, identifier)
     return f"{folder / 'exports'}; in Python, nas.load(FOLDER) gives a network"
+
+
+def _print_front(run: Run) -> None:
+    # here and not above: what reports need takes a second to load, and a mistake should not take that long to be said
+    from nas.report.from_run import terminal_table
+
+    print(terminal_table(run))
+
+
+def _report(run: Run) -> Path:
+    """Write the report and print its table; returns the path of the page."""
+    from nas.report.from_run import report
+
+    page = report(run)
+    _print_front(run)
+    return page
 
 
 def _choice(run: Run, identifier: str) -> Choice:

@@ -46,7 +46,7 @@ def files(folder: Path) -> dict[str, bytes]:
         (["run", "cifar.py", "--data", "data"], "no folder data; --data needs the folder that holds cifar-10-batches"),
         (["describe", "cifar.py", "--data", "data"], "no folder data; --data needs the folder that holds cifar-10"),
         (["run", "cifar.py", "--data", "."], "no cifar-10-batches-py in .; --data needs the folder that holds"),
-        (["run", "tiny.py", "--out", "tiny.py"], "tiny.py"),
+        (["run", "tiny.py", "--out", "tiny.py"], "tiny.py is a file, not a folder for a run; name another with --out"),
         (["train", "empty"], "no run in empty (no run.json); start one with nas run EXPERIMENT --out empty"),
         (["search", "empty"], "no run in empty (no run.json); start one with nas run EXPERIMENT --out empty"),
         (["search", "empty", "--seed", "1"], "unexpected argument '--seed'; see nas search --help"),
