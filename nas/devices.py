@@ -34,14 +34,14 @@ def fast_bf16(device: torch.device) -> bool:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Inside, torch computes with one thread, so that results are equal however many processes share the cores."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+def threads(count: int) -> Iterator[None]:
+    """Inside, torch computes with so many CPU threads; results are equal to the bit for an equal number only."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
 
 
 def autocast(precision: str, device: torch.device) -> Any:

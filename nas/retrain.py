@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from nas.devices import default_device, device_name, one_thread
+from nas.devices import default_device, device_name, threads
 from nas.experiment import Selection
 from nas.parallel import ordered_map
 from nas.progress import progress
@@ -90,7 +90,8 @@ def choose(run: Run, selection: Selection) -> list[Choice]:
     return [Choice(architecture, origin) for architecture, origin in chosen.items()]
 
 
-@one_thread()
+# one thread, so that results are equal however many workers share the cores
+@threads(1)
 def retrain_one(job: Job) -> Retrained:
     """One training to its end, going on from its checkpoint, then its one look at the test split."""
     run, loaded = _opened(job.folder, job.data), commit()

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import nn
 
-from nas.devices import one_thread
+from nas.devices import threads
 from nas.experiment import feasible_space
 from nas.parallel import ordered_map
 from nas.progress import progress
@@ -125,7 +125,8 @@ def _trials(
         yield Trial(number, architecture, costs, quality, space.violation(costs), round(seconds, 3))
 
 
-@one_thread()
+# one thread, so that results are equal however many workers share the cores
+@threads(1)
 def evaluate(candidate: Candidate) -> tuple[float, float]:
     """Quality with inherited weights on the search split, and the seconds that it took."""
     run, supernet = _opened(candidate.folder, candidate.data)

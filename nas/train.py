@@ -4,7 +4,7 @@ import logging
 
 import torch
 
-from nas.devices import default_device
+from nas.devices import default_device, threads
 from nas.progress import progress
 from nas.run import Run
 from nas.supernet import Supernet
@@ -23,7 +23,7 @@ def train(run: Run) -> None:
         return
     experiment = run.experiment
     log.info("data: %s", experiment.task.prepare())
-    with run.phase("supernet"):
+    with threads(experiment.supernet.threads), run.phase("supernet"):
         trainee = SupernetTrainee(new_supernet(run), experiment.task, experiment.supernet, experiment.seed)
         with progress("supernet", experiment.supernet.steps, "steps") as advance:
             fit(trainee, run.supernet_checkpoint, run.supernet_log, advance)

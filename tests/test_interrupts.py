@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from nas.devices import one_thread
+from nas.devices import threads
 from nas.files import read_lines, read_tensors
 from nas.interrupts import deferred_interrupts
 
@@ -92,7 +92,7 @@ def found(folder: Path) -> dict[str, Any]:
 
 @pytest.mark.timeout(400)
 def test_a_run_stopped_in_every_phase_ends_as_one_that_was_not(tiny: Path, command: Callable[..., str]) -> None:
-    with one_thread():
+    with threads(1):
         command("train", "tiny.py", "--out", "whole", *SETTINGS)
         command("search", "whole", "--workers", "1")
         command("retrain", "whole", "--workers", "1")

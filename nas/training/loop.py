@@ -91,7 +91,7 @@ def finite(loss: Tensor, what: object) -> float:
 
 
 def _resume(trainee: Trainee, checkpoint: Path, log_file: Path) -> tuple[int, float]:
-    """The step to go on with, and the seconds until it; what was logged after it is removed and will be logged again."""
+    """The step to go on with, and the seconds until it; what was logged after it is removed."""
     step, seconds = 0, 0.0
     if checkpoint.exists():
         state, metadata = read_tensors(checkpoint)

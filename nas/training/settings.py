@@ -38,5 +38,15 @@ class SupernetTraining(Training):
 
     rule: Rule = "single_path"
     """One sampled subnet a step; or the largest, the smallest and random ones, distilled from the largest."""
+    threads: int = 1
+    """CPU threads. More pay for large networks on a machine that does nothing else; beside other work, threads that
+    wait for one another are many times slower than one. Results repeat to the bit for an equal number only."""
     random_paths: int = 2
     """Random subnets a step beside the two ends, under the sandwich rule."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.threads < 1 or self.random_paths < 0:
+            raise ValueError(
+                f"threads = {self.threads} must be at least 1 and random_paths = {self.random_paths} at least 0"
+            )

@@ -160,3 +160,57 @@ def test_running_statistics_of_a_slice_move_in_the_table_and_nowhere_else() -> N
     running = supernet.table.get_buffer("norm.running_mean")
     assert (running[:4] != 0).all()
     assert (running[4:] == 0).all()
+
+
+class Tied(nn.Module):
+    """One weight in two places."""
+
+    def __init__(self, architecture: Perceptron) -> None:
+        super().__init__()
+        self.up = nn.Linear(3, architecture.width, bias=False)
+        self.again = nn.Linear(3, architecture.width, bias=False)
+        self.again.weight = self.up.weight
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.up(x) + self.again(x)  # type: ignore[no-any-return]
+
+
+def test_a_weight_in_two_places_stays_one_weight() -> None:
+    supernet = Supernet(Tied, PerceptronSpace())
+    assert list(supernet.weights()) == ["up.weight"]
+    network = supernet.path(Perceptron(4, 1)).module
+    assert network.get_parameter("again.weight") is network.get_parameter("up.weight")
+    copied = supernet.subnet(Perceptron(4, 1))
+    assert copied.get_parameter("again.weight") is copied.get_parameter("up.weight")
+
+
+class Recurrent(nn.Module):
+    """A layer that keeps its weights in a list besides."""
+
+    def __init__(self, architecture: Perceptron) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(3, architecture.width, num_layers=architecture.layers)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.lstm(x)[0]  # type: ignore[no-any-return]
+
+
+def test_a_layer_with_a_list_of_its_weights_reads_the_table() -> None:
+    supernet = Supernet(Recurrent, PerceptronSpace())
+    inputs = torch.randn(5, 2, 3)
+    for architecture in PerceptronSpace().enumerate():
+        assert_close(supernet.subnet(architecture)(inputs), supernet(inputs, architecture=architecture), rtol=0, atol=0)
+
+
+def test_subnets_share_the_weights_of_equal_shape_and_no_others() -> None:
+    supernet = Supernet(build_perceptron, PerceptronSpace())
+    shallow, deep, narrow = (supernet.path(Perceptron(*genes)).parameters for genes in ((8, 1), (8, 2), (4, 2)))
+    assert shallow["0.weight"] is deep["0.weight"]
+    assert narrow["0.weight"] is not deep["0.weight"]
+
+
+def test_a_copied_subnet_shares_nothing_with_the_table() -> None:
+    supernet = Supernet(Normed, PerceptronSpace())
+    table = {tensor.untyped_storage().data_ptr() for tensor in supernet.table.state_dict().values()}
+    copied = supernet.subnet(Perceptron(4, 1)).state_dict().values()
+    assert table.isdisjoint(tensor.untyped_storage().data_ptr() for tensor in copied)

@@ -120,6 +120,27 @@ def test_the_sandwich_sums_the_gradients_of_its_subnets() -> None:
         assert expected[name].count_nonzero() == view.grad.count_nonzero()
 
 
+def test_gradients_are_summed_in_whatever_order_small_and_large_subnets_come() -> None:
+    # small, large, small again: its weights are the same tensors both times, and their gradient counts once each time
+    trainee = supernet_trainee("sandwich")
+    batch = TASK.train_batch(0, 8, 5)
+    small, large = SPACE.smallest(), SPACE.largest()
+    other = SPACE.replay({**SPACE.genes(small), "encoder.blocks.0.num_heads": 3})
+    _, summed = trainee._backward([small, large, other], batch)
+    plain = [trainee.supernet.subnet(architecture) for architecture in (small, large, other)]
+    outputs = plain[0].train()(*batch.inputs)
+    TASK.loss(outputs, batch.targets).backward()  # type: ignore[no-untyped-call]
+    for network in plain[1:]:
+        distillation(network.eval()(*batch.inputs), outputs.detach()).backward()  # type: ignore[no-untyped-call]
+    for name, view in summed.items():
+        expected = torch.zeros_like(view)
+        for network in plain:
+            tensor = dict(network.named_parameters()).get(name)
+            if tensor is not None:
+                expected[tuple(slice(n) for n in tensor.shape)] += tensor.grad
+        assert_close(view.grad, expected, rtol=1e-4, atol=1e-6)
+
+
 def test_distillation_is_cross_entropy_with_the_teachers_distribution() -> None:
     outputs, teacher = torch.randn(4, 3).double(), torch.randn(4, 3).double()
     by_hand = sum(-float(teacher[n].softmax(0)[c] * outputs[n].softmax(0)[c].log()) for n in range(4) for c in range(3))
