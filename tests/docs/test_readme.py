@@ -30,7 +30,7 @@ def test_files_that_the_readme_links_to_exist() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_the_readmes_commands_run_in_their_order(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "experiments", tmp_path / "experiments")
     runnable = [command for command in commands() if "cifar10" not in command]
