@@ -29,15 +29,15 @@ _NEGLIGIBLE = """
 Int Float Bool ScalarImplicit size numel item
 view view_as reshape flatten unflatten squeeze unsqueeze unsqueeze_ expand expand_as broadcast_to permute transpose t
 mT numpy_T swapaxes movedim contiguous clone detach alias to type_as lift_fresh copy_ view_as_real view_as_complex
-slice select narrow split split_with_sizes chunk unbind tensor_split index index_select gather index_put_ scatter
-cat concat stack repeat repeat_interleave roll flip pad constant_pad_nd unfold pixel_shuffle pixel_unshuffle
+complex slice select narrow split split_with_sizes chunk unbind tensor_split index index_select gather index_put_
+scatter cat concat stack repeat repeat_interleave roll flip pad constant_pad_nd unfold pixel_shuffle pixel_unshuffle
 channel_shuffle upsample_nearest2d embedding one_hot
 arange linspace empty zeros ones full zeros_like ones_like full_like empty_like new_empty new_zeros new_ones new_full
-eye tril triu meshgrid outer
-add add_ sub sub_ rsub mul mul_ div div_ floor_divide remainder neg abs sign reciprocal square sqrt rsqrt pow exp log
-log1p expm1 sin cos tanh tanh_ sigmoid sigmoid_ erf floor ceil round clamp clamp_ clamp_min clamp_max maximum minimum
-addcmul lerp eq ne lt le gt ge logical_and logical_or logical_not bitwise_and bitwise_or bitwise_not __and__ __or__
-where masked_fill masked_fill_
+eye tril tril_ triu meshgrid outer zero_ fill_
+add add_ sub sub_ rsub mul mul_ div div_ floor_divide remainder neg abs sign reciprocal reciprocal_ square sqrt rsqrt
+pow exp exp2 exp2_ log log1p expm1 sin cos tanh tanh_ sigmoid sigmoid_ erf floor ceil round clamp clamp_ clamp_min
+clamp_max maximum minimum addcmul addcmul_ lerp eq ne lt le gt ge logical_and logical_or logical_not
+bitwise_and bitwise_or bitwise_not __and__ __or__ where masked_fill masked_fill_
 relu relu_ relu6 relu6_ gelu silu silu_ elu elu_ leaky_relu leaky_relu_ hardtanh hardtanh_ hardswish hardswish_
 hardsigmoid softplus mish prelu selu glu softmax log_softmax logsumexp
 layer_norm rms_norm batch_norm group_norm instance_norm linalg_vector_norm norm
@@ -96,6 +96,7 @@ HANDLES: dict[str, Handle] = {
     "aten::addmm": _matrix_product(1),
     "aten::addmv": _matrix_product(1),
     "aten::baddbmm": _matrix_product(1),
+    "aten::baddbmm_": _matrix_product(1),
     "aten::einsum": _einsum,
     "aten::scaled_dot_product_attention": _attention,
     "aten::_convolution": _convolution,

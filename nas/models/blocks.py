@@ -6,12 +6,18 @@ are head h), and what belongs to one attention kind lies under the kind's own na
 Shapes: B batch, N tokens, D embedding width, H heads, K head width.
 """
 
+from typing import Literal, get_args
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nas.models.attention.base import Grid, build_attention
+from nas.models.attention.base import Site, build_attention
 from nas.search_space import Block
+from nas.search_space.kind import identifier
+
+Projections = Literal["shared", "separate"]
+"""Whether the attention kinds of a layer share the weights of queries, keys, values and outputs in a supernet."""
 
 
 class Linear(nn.Linear):
@@ -28,28 +34,41 @@ class Linear(nn.Linear):
             nn.init.zeros_(self.bias)
 
 
-class SelfAttention(nn.Module):
-    """Projections shared by all attention kinds around one kind's mixing."""
+class QKVO(nn.Module):
+    """Projections to queries, keys and values of all heads, and from their outputs."""
 
-    def __init__(self, embed_dim: int, block: Block, grid: Grid) -> None:
+    def __init__(self, embed_dim: int, width: int) -> None:
         super().__init__()
-        width = block.num_heads * block.head_dim
         self.q = Linear(embed_dim, width)
         self.k = Linear(embed_dim, width)
         self.v = Linear(embed_dim, width)
         self.o = Linear(width, embed_dim)
-        self.head_dim = block.head_dim
+
+
+class SelfAttention(nn.Module):
+    """One kind's mixing between projections that all kinds share, or that are the kind's own."""
+
+    def __init__(self, embed_dim: int, block: Block, site: Site, projections: Projections) -> None:
+        super().__init__()
+        if projections not in get_args(Projections):
+            raise ValueError(f"no projections {projections!r}; there are: {', '.join(get_args(Projections))}")
         self.kind = block.attention
-        self.add_module(self.kind, build_attention(block.attention, block.num_heads, block.head_dim, grid))
+        self.head_dim = block.head_dim
+        name = identifier(block.attention)
+        # a supernet shares what has the same name
+        self.names = (f"{name}_projections" if projections == "separate" else "projections", name)
+        self.add_module(self.names[0], QKVO(embed_dim, block.num_heads * block.head_dim))
+        self.add_module(self.names[1], build_attention(block.attention, block.num_heads, block.head_dim, site))
 
     def forward(self, x_BND: Tensor) -> Tensor:
-        mix = self._modules[self.kind]
-        assert mix is not None
+        project, mix = (self._modules[name] for name in self.names)
+        assert isinstance(project, QKVO) and mix is not None
         q_BHNK, k_BHNK, v_BHNK = (
-            project(x_BND).unflatten(-1, (-1, self.head_dim)).transpose(1, 2) for project in (self.q, self.k, self.v)
+            to_heads(x_BND).unflatten(-1, (-1, self.head_dim)).transpose(1, 2)
+            for to_heads in (project.q, project.k, project.v)
         )
         mixed_BHNK = mix(q_BHNK, k_BHNK, v_BHNK)
-        return self.o(mixed_BHNK.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+        return project.o(mixed_BHNK.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
 
 class FeedForward(nn.Module):
@@ -71,12 +90,14 @@ class TransformerBlock(nn.Module):
     Raises: ValueError if `drop_path` is not a probability below 1.
     """
 
-    def __init__(self, embed_dim: int, block: Block, grid: Grid, drop_path: float) -> None:
+    def __init__(
+        self, embed_dim: int, block: Block, site: Site, drop_path: float = 0.0, projections: Projections = "shared"
+    ) -> None:
         super().__init__()
         if not 0 <= drop_path < 1:
             raise ValueError(f"drop_path needs a probability of at least 0 and below 1, found {drop_path}")
         self.attention_norm = nn.LayerNorm(embed_dim)
-        self.attention = SelfAttention(embed_dim, block, grid)
+        self.attention = SelfAttention(embed_dim, block, site, projections)
         self.ffn_norm = nn.LayerNorm(embed_dim)
         self.ffn = FeedForward(embed_dim, block.ffn_dim)
         self.drop_path = drop_path

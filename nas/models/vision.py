@@ -12,7 +12,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from nas.models.blocks import Linear, TransformerBlock
+from nas.models.attention.base import Site
+from nas.models.blocks import Linear, Projections, TransformerBlock
 from nas.models.pieces import Piece
 from nas.search_space import Architecture
 
@@ -42,16 +43,17 @@ class VisionTransformer(nn.Module):
         tokenizer: Tokenizer,
         pooling: Pooling,
         drop_path: float,
+        projections: Projections = "shared",
     ) -> None:
         super().__init__()
         encoder = architecture.encoder
-        grid = _grid(image_size, patch_size)
+        site = Site(_grid(image_size, patch_size))
         # later blocks are left out more often, from 0 to drop_path (arXiv:1603.09382)
         last = max(1, encoder.depth - 1)
         self.stem = Stem(encoder.embed_dim, image_size, in_channels, patch_size, tokenizer, pooling)
         self.blocks = nn.Sequential(
             *(
-                TransformerBlock(encoder.embed_dim, block, grid, drop_path * index / last)
+                TransformerBlock(encoder.embed_dim, block, site, drop_path * index / last, projections)
                 for index, block in enumerate(encoder.blocks)
             )
         )
@@ -116,9 +118,9 @@ def vision_pieces(
     """The network of `VisionTransformer` cut into stem, blocks and head; microseconds, since costs ask for it often."""
     encoder = architecture.encoder
     embed_dim = encoder.embed_dim
-    stem, head, grid, tokens = _ends(embed_dim, image_size, in_channels, num_classes, patch_size, tokenizer, pooling)
+    stem, head, site, tokens = _ends(embed_dim, image_size, in_channels, num_classes, patch_size, tokenizer, pooling)
     blocks = [
-        Piece((block, embed_dim, tokens), partial(TransformerBlock, embed_dim, block, grid, 0.0), tokens)
+        Piece((block, embed_dim, tokens), partial(TransformerBlock, embed_dim, block, site), tokens)
         for block in encoder.blocks
     ]
     return [stem, *blocks, head]
@@ -133,8 +135,8 @@ def _ends(
     patch_size: int,
     tokenizer: Tokenizer,
     pooling: Pooling,
-) -> tuple[Piece, Piece, tuple[int, int], tuple[tuple[int, ...], ...]]:
-    """Stem, head, grid, and the shapes of a block's inputs."""
+) -> tuple[Piece, Piece, Site, tuple[tuple[int, ...], ...]]:
+    """Stem, head, and the site and the shapes of a block's inputs."""
     grid = _grid(image_size, patch_size)
     tokens = ((1, math.prod(grid) + (pooling == "class_token"), embed_dim),)
     images = ((1, in_channels, image_size, image_size),)
@@ -143,7 +145,7 @@ def _ends(
     return (
         Piece(("stem", *stem), partial(Stem, *stem), images),
         Piece(("head", *head, tokens), partial(Head, *head), tokens),
-        grid,
+        Site(grid),
         tokens,
     )
 

@@ -3,6 +3,7 @@
 Colours: Okabe and Ito's palette for colour-blind readers (jfly.uni-koeln.de/color).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,10 +14,11 @@ COLOURS = {
     "cosformer": "#009e73",
     "lrpe": "#cc79a7",
     "softmax_relative": "#56b4e9",
+    "fixation": "#e69f00",
 }
-SPARE_COLOURS = ("#e69f00", "#f0e442", "#8c6d31", "#7b7fb5", "#6a9a9a", "#a05a5a")
-SHAPES = {"softmax": "s", "linear": "^", "cosformer": "D", "lrpe": "v", "softmax_relative": "P"}
-SPARE_SHAPES = ("X", "p", "h", "<", ">", "*")
+SPARE_COLOURS = ("#f0e442", "#8c6d31", "#7b7fb5", "#6a9a9a", "#a05a5a")
+SHAPES = {"softmax": "s", "linear": "^", "cosformer": "D", "lrpe": "v", "softmax_relative": "P", "fixation": "X"}
+SPARE_SHAPES = ("p", "h", "<", ">", "*")
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ def marks(kinds: Sequence[str]) -> dict[str, Mark]:
 
 
 def _letter(kind: str, taken: set[str]) -> str:
-    initials = [word[0] for word in kind.split("_") if word]
+    # of a kind with settings the values tell more than the name, which others share
+    initials = [word[0] for word in (*kind.split("(")[0].split("_"), *re.findall(r"(?<==)\w+", kind)) if word]
     candidates = [character.upper() for character in [*initials, *kind, *"abcdefghijklmnopqrstuvwxyz0123456789"]]
     free = [letter for letter in candidates if letter.isalnum() and letter not in taken]
     return free[0] if free else "?"

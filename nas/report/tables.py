@@ -31,7 +31,7 @@ def front_table(data: ReportData) -> Rows:
         costs = [wording.amount(network.costs.get(name)) for name in data.costs]
         spreads = [wording.spread(data, network.arms.get(arm)) for arm in summary.arms]
         quality, shape = wording.quality(data, network.inherited), wording.shape_line(network.architecture)
-        rows.append((network.id, role, *costs, quality, *spreads, shape, " ".join(network.kinds) or wording.NONE))
+        rows.append((network.id, role, *costs, quality, *spreads, shape, wording.kinds(network.kinds)))
     return rows
 
 

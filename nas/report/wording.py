@@ -1,6 +1,8 @@
 """Numbers and architectures as people read them."""
 
 import dataclasses
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 from nas.report.data import ReportData
@@ -128,6 +130,12 @@ def shape_line(architecture: Any) -> str:
     """`width 64, depth 4, heads 2·2·4·2, FFN 96`."""
     named = ((name if name.isupper() else name.lower(), value) for name, value in shape(architecture).items())
     return ", ".join(f"{name} {value}" for name, value in named)
+
+
+def kinds(names: Sequence[str]) -> str:
+    """Attention kinds from input to output, equal neighbours together: `softmax, lrpe(core=complex) ×3`."""
+    runs = [(name, len(list(run))) for name, run in itertools.groupby(names)]
+    return ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in runs) or NONE
 
 
 def _stacks(architecture: Any) -> list[Any]:

@@ -18,7 +18,7 @@ class Block:
     """One Transformer block: self-attention, then a feed-forward network."""
 
     attention: str
-    """Attention kind; a name from `nas.models.attention`."""
+    """Attention kind, as text: a name from `nas.models.attention`, with what is set of it (`lrpe(core=complex)`)."""
     num_heads: int
     """Heads; q, k and v are `num_heads * head_dim` wide."""
     head_dim: int

@@ -3,27 +3,30 @@
 Sources: AutoFormer's released supernet configurations (arXiv:2107.00651); mixFormer (arXiv:2207.13955).
 """
 
+from nas.search_space.kind import Kind
 from nas.search_space.transformer import SearchSpace, StackSpace
 
-KINDS = ("softmax", "linear", "cosformer", "lrpe")
+Kinds = tuple[str | Kind, ...]
+
+KINDS: Kinds = ("softmax", "linear", "cosformer", "lrpe")
 
 
-def autoformer_tiny(attention: tuple[str, ...] = KINDS) -> SearchSpace:
+def autoformer_tiny(attention: Kinds = KINDS) -> SearchSpace:
     """AutoFormer-Ti: 4 to 9 M parameters on ImageNet."""
     return _autoformer((192, 216, 240), (12, 13, 14), (3, 4), (3.5, 4.0), attention)
 
 
-def autoformer_small(attention: tuple[str, ...] = KINDS) -> SearchSpace:
+def autoformer_small(attention: Kinds = KINDS) -> SearchSpace:
     """AutoFormer-S: 14 to 34 M parameters on ImageNet."""
     return _autoformer((320, 384, 448), (12, 13, 14), (5, 6, 7), (3.0, 3.5, 4.0), attention)
 
 
-def autoformer_base(attention: tuple[str, ...] = KINDS) -> SearchSpace:
+def autoformer_base(attention: Kinds = KINDS) -> SearchSpace:
     """AutoFormer-B: 42 to 75 M parameters on ImageNet."""
     return _autoformer((528, 576, 624), (14, 15, 16), (9, 10), (3.0, 3.5, 4.0), attention)
 
 
-def mixformer_cifar10(attention: tuple[str, ...] = ("cosformer", "softmax", "softmax_relative")) -> SearchSpace:
+def mixformer_cifar10(attention: Kinds = ("cosformer", "softmax", "softmax_relative")) -> SearchSpace:
     """mixFormer's image space: absolute FFN widths and three attention kinds, for 224 x 224 pixels in patches of 16."""
     return SearchSpace(
         StackSpace(
@@ -37,7 +40,7 @@ def mixformer_cifar10(attention: tuple[str, ...] = ("cosformer", "softmax", "sof
     )
 
 
-def tiny(attention: tuple[str, ...] = KINDS) -> SearchSpace:
+def tiny(attention: Kinds = KINDS) -> SearchSpace:
     """Seconds a network on one CPU core: for demonstrations and tests."""
     return SearchSpace(
         StackSpace(
@@ -51,7 +54,7 @@ def tiny(attention: tuple[str, ...] = KINDS) -> SearchSpace:
     )
 
 
-def small(attention: tuple[str, ...] = KINDS) -> SearchSpace:
+def small(attention: Kinds = KINDS) -> SearchSpace:
     """Minutes a network on one CPU core: small images in 64 tokens."""
     return SearchSpace(
         StackSpace(
@@ -70,7 +73,7 @@ def _autoformer(
     depth: tuple[int, ...],
     num_heads: tuple[int, ...],
     ffn_ratio: tuple[float, ...],
-    attention: tuple[str, ...],
+    attention: Kinds,
 ) -> SearchSpace:
     return SearchSpace(
         StackSpace(

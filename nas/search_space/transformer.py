@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nas.search_space.architecture import Architecture, Block, Stack
+from nas.search_space.kind import Kind
 from nas.search_space.space import Choose, Option, Space
 
 PER_LAYER = ("attention", "num_heads", "ffn_dim", "ffn_ratio")
@@ -21,8 +22,9 @@ class StackSpace:
     embed_dim: tuple[int, ...]
     depth: tuple[int, ...]
     num_heads: tuple[int, ...]
-    attention: tuple[str, ...]
-    """Kinds to choose from; the first is the one that `smallest` and `largest` take."""
+    attention: tuple[str | Kind, ...]
+    """Kinds to choose from, by name or as values with settings (`Lrpe(core="complex")`), which are kept as texts; the
+    first is the one that `smallest` and `largest` take."""
     head_dim: int
     """Width of a head, the same in every network, so that a slice of heads keeps its role."""
     ffn_dim: tuple[int, ...] = ()
@@ -33,6 +35,8 @@ class StackSpace:
     """Which of attention, num_heads, ffn_dim, ffn_ratio are chosen once for all layers."""
 
     def __post_init__(self) -> None:
+        if isinstance(self.attention, tuple):
+            object.__setattr__(self, "attention", tuple(map(str, self.attention)))
         if bool(self.ffn_dim) == bool(self.ffn_ratio):
             raise ValueError(f"give either ffn_dim or ffn_ratio, found {self.ffn_dim} and {self.ffn_ratio}")
         for name in ("embed_dim", "depth", "num_heads", "attention", self.ffn_name):

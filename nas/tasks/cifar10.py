@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from nas.models.blocks import Projections
 from nas.models.vision import Pooling, Tokenizer
 from nas.tasks.augmentation import Augmentation
 from nas.tasks.cifar10_files import (
@@ -41,6 +42,7 @@ class Cifar10(ImageTask):
     drop_path: float = 0.0
     label_smoothing: float = 0.1
     augmentation: Augmentation = CROP_AND_FLIP
+    projections: Projections = "shared"
     train_images: int | None = None
     """Train on this many of the 45,000 images, equally many of each class; None: on all."""
     root: Path | None = field(default=None, compare=False)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from sklearn.datasets import load_digits
 
+from nas.models.blocks import Projections
 from nas.models.vision import Pooling, Tokenizer
 from nas.tasks.augmentation import Augmentation
 from nas.tasks.image_classification import ImageTask, Split, SplitName, draw_per_class, without
@@ -31,6 +32,7 @@ class Digits(ImageTask):
     drop_path: float = 0.0
     label_smoothing: float = 0.1
     augmentation: Augmentation = ONE_PIXEL
+    projections: Projections = "shared"
 
     name = "digits"
     image_size = 8

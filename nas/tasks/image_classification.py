@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from nas.models.blocks import Projections
 from nas.models.pieces import Piece
 from nas.models.vision import Pooling, Tokenizer, VisionTransformer, vision_pieces
 from nas.tasks.augmentation import Augmentation
@@ -55,6 +56,8 @@ class ImageTask(Task):
     label_smoothing: float
     """Share of the target that is spread over all classes, in training only."""
     augmentation: Augmentation
+    projections: Projections
+    """Whether the attention kinds of a layer share the weights around them in a supernet; no cost depends on it."""
 
     image_size: ClassVar[int]
     """Height and width in pixels."""
@@ -80,7 +83,8 @@ class ImageTask(Task):
         """Images, labels and rows of a split. Raises: DataError."""
 
     def build(self, architecture: Any) -> nn.Module:
-        return VisionTransformer(architecture, drop_path=self.drop_path, **self._vision_settings())
+        settings = self._vision_settings()
+        return VisionTransformer(architecture, drop_path=self.drop_path, projections=self.projections, **settings)
 
     def pieces(self, architecture: Any) -> list[Piece]:
         return (
@@ -90,7 +94,9 @@ class ImageTask(Task):
         )
 
     def family(self) -> tuple[str, dict[str, Any]] | None:
-        return ("vision_transformer", {**self._vision_settings(), "drop_path": 0.0}) if self._is_vision() else None
+        if not self._is_vision():
+            return None
+        return "vision_transformer", {**self._vision_settings(), "drop_path": 0.0, "projections": self.projections}
 
     def _is_vision(self) -> bool:
         return type(self).build is ImageTask.build

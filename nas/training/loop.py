@@ -12,10 +12,11 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from nas.files import append_line, read_lines, read_tensors, write_tensors, write_text
 from nas.interrupts import deferred_interrupts
+from nas.models.guard import first_not_finite
 from nas.training.settings import Training
 
 log = logging.getLogger(__name__)
@@ -82,11 +83,15 @@ def seed_torch(seed: int, step: int) -> None:
     torch.manual_seed(int(np.random.SeedSequence([seed, step]).generate_state(1)[0]))
 
 
-def finite(loss: Tensor, what: object) -> float:
-    """The loss as a number. Raises: ValueError that names the network if it is not finite."""
+def finite(loss: Tensor, what: object, network: nn.Module, inputs: tuple[Tensor, ...]) -> float:
+    """The loss as a number; called where the network ran, in the same context.
+
+    Raises: ValueError that names the network, the layer and its attention kind if it is not finite.
+    """
     value = loss.item()
     if not np.isfinite(value):
-        raise ValueError(f"the loss became {value} in {what}; lower learning_rate or clip_norm")
+        where = first_not_finite(network, inputs) or "the loss itself"
+        raise ValueError(f"the loss became {value} in {what}, first in {where}; lower learning_rate or clip_norm")
     return value
 
 

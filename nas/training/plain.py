@@ -28,7 +28,7 @@ class PlainTrainee:
         self.network.train()
         with autocast(self.training.precision, self.device):
             loss = self.task.loss(self.network(*batch.inputs), batch.targets)
-        value = finite(loss, type(self.network).__name__)
+            value = finite(loss, type(self.network).__name__, self.network, batch.inputs)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step(self.parameters, learning_rate(self.training, step))
         for tensor in self.parameters.values():

@@ -67,7 +67,7 @@ class SupernetTrainee:
         with autocast(self.training.precision, self.device):
             outputs = path(*batch.inputs)
             loss = self.task.loss(outputs, batch.targets)
-        value = finite(loss, first)
+            value = finite(loss, first, path.module, batch.inputs)
         loss.backward()  # type: ignore[no-untyped-call]
         summed = dict(path.parameters)
         for architecture in others:
@@ -81,7 +81,7 @@ class SupernetTrainee:
         with autocast(self.training.precision, self.device):
             outputs = student(*batch.inputs)
             loss = distillation(outputs, teacher)
-        finite(loss, architecture)
+            finite(loss, architecture, student.module, batch.inputs)
         loss.backward()  # type: ignore[no-untyped-call]
 
 

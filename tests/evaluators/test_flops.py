@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from nas.evaluators.flops import Flops, count_flops
-from nas.models.attention.base import attention_kinds
+from nas.models.attention.base import Site, attention_kinds, build_attention
 from nas.models.vision import VisionTransformer
 from nas.search_space import Architecture, Block, SearchSpace, Stack, presets
 from nas.tasks.digits import Digits
@@ -193,8 +193,95 @@ def test_autoformer_small_on_imagenet(kind, mixing_per_head, rounded):
     assert count_flops(shapes.to_empty(device="cpu").eval(), (torch.zeros(1, 3, 224, 224),)) == expected
 
 
+HEADS_OF_MIXER = 3
+
+
+def full_products(n: int, features: int, k: int, normalised: bool) -> int:
+    """Keys with values, queries with that, and each query with the sum of the keys, per head."""
+    return 2 * n * features * k + normalised * n * features
+
+
+def causal_products(n: int, features: int, k: int, normalised: bool) -> int:
+    """Of all heads: inside chunks of at most 64 both products, between them all that is carried on."""
+    chunks = -(-n // 64)
+    size = -(-n // chunks)
+    everywhere = HEADS_OF_MIXER * chunks
+    inside = everywhere * size * size * (features + k)
+    # every chunk adds to the sums; all but the very first read them
+    carried = everywhere * size * features * k + (everywhere - 1) * size * features * (k + normalised)
+    return inside + (carried if chunks > 1 else 0)
+
+
+MIXING = {
+    # text: features of a query or key at head width k, whether means are taken, and what comes before, per head
+    "linear": (lambda k: k, True, lambda n, k: 0),
+    "linear(feature_map=relu)": (lambda k: k, True, lambda n, k: 0),
+    "cosformer": (lambda k: 2 * k, True, lambda n, k: 0),
+    # queries and keys each meet the reflection's vector
+    "lrpe": (lambda k: k, False, lambda n, k: 2 * n * k),
+    "lrpe(core=mixed)": (lambda k: k, False, lambda n, k: 2 * n * k),
+    "lrpe(core=permutation,basis=odd_even)": (lambda k: k, False, lambda n, k: 0),
+    "lrpe(core=complex,basis=identity)": (lambda k: 2 * k, False, lambda n, k: 0),
+    # queries and keys each meet a matrix
+    "lrpe(basis=dct)": (lambda k: k, False, lambda n, k: 2 * n * k * k),
+    "lrpe(core=complex,basis=fourier)": (lambda k: 2 * k, False, lambda n, k: 2 * n * k * 2 * k),
+    # a gate reads features of query and key, and the value
+    "fixation": (lambda k: k, True, lambda n, k: 3 * n * k * k),
+    "fixation(gate=unshared)": (lambda k: k, True, lambda n, k: 2 * 3 * n * k * k),
+    "fixation(of=cosformer)": (lambda k: 2 * k, True, lambda n, k: 3 * n * k * k),
+}
+
+
+def flops_of_mixer(kind: str, k: int, n: int, site: Site) -> int:
+    return count_flops(build_attention(kind, HEADS_OF_MIXER, k, site), tuple(torch.randn(3, 1, HEADS_OF_MIXER, n, k)))
+
+
+@pytest.mark.parametrize("kind", MIXING)
+@pytest.mark.parametrize("n", [1, 2, 63, 64, 65, 130, 197])
+def test_linear_kinds_cost_what_their_products_cost(kind, n):
+    k = 8
+    features, normalised, before = MIXING[kind]
+    full = HEADS_OF_MIXER * (before(n, k) + full_products(n, features(k), k, normalised))
+    assert flops_of_mixer(kind, k, n, Site((n,))) == full
+    causal = HEADS_OF_MIXER * before(n, k) + causal_products(n, features(k), k, normalised)
+    assert flops_of_mixer(kind, k, n, Site((n,), causal=True)) == causal
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("n", [1, 2, 64, 65, 197])
+def test_softmax_kinds_cost_every_pair_of_tokens_causal_or_not(n, causal):
+    k, clip = 8, 5
+    pairs = 2 * HEADS_OF_MIXER * n * n * k
+    assert flops_of_mixer("softmax", k, n, Site((n,), causal)) == pairs
+    # each query meets the vector of every distance
+    lookup = HEADS_OF_MIXER * n * (2 * clip + 1) * k
+    assert flops_of_mixer(f"softmax_relative(clip={clip})", k, n, Site((n,), causal)) == pairs + lookup
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_relative_keys_of_an_image_are_looked_up_along_both_axes_for_all_but_the_class_token(extra):
+    rows, columns, k = 5, 6, 8
+    n = rows * columns + extra
+    lookups = 2 * HEADS_OF_MIXER * rows * columns * (2 * 14 + 1) * k
+    found = flops_of_mixer("softmax_relative", k, n, Site((rows, columns)))
+    assert found == 2 * HEADS_OF_MIXER * n * n * k + lookups
+
+
+def test_every_kind_has_its_formula_here():
+    assert {kind.split("(")[0] for kind in MIXING} | {"softmax", "softmax_relative"} == set(attention_kinds())
+
+
 @pytest.mark.parametrize("kind", attention_kinds())
-@pytest.mark.parametrize("preset", [presets.tiny, presets.small, presets.autoformer_tiny, presets.autoformer_small])
+@pytest.mark.parametrize(
+    "preset",
+    [
+        presets.tiny,
+        presets.small,
+        presets.autoformer_tiny,
+        presets.autoformer_small,
+        presets.mixformer_cifar10,
+    ],
+)
 def test_sum_over_pieces_is_the_whole_network_s_count(preset, kind):
     space: SearchSpace = preset((kind,))
     architecture = space.sample(np.random.default_rng(0))

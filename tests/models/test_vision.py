@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from nas.models.attention.base import attention_kinds
+from nas.models.attention.base import Site, attention_kinds
 from nas.models.blocks import TransformerBlock
 from nas.models.vision import VisionTransformer, vision_pieces
 from nas.search_space import Architecture, Block, Stack
@@ -69,21 +69,37 @@ def test_tensors_of_a_smaller_network_fit_into_those_of_a_larger_one(tokenizer, 
 def test_what_belongs_to_a_kind_lies_under_its_name():
     names = set(network(SMALL).blocks[1].attention.state_dict())
     projections = {f"{name}.{part}" for name in "qkvo" for part in ("weight", "bias")}
-    assert names == projections | {"lrpe.theta", "lrpe.v", "lrpe.norm.weight", "lrpe.norm.bias"}
+    own = {"lrpe.core.angles.theta", "lrpe.basis.v", "lrpe.norm.weight", "lrpe.norm.bias"}
+    assert names == own | {f"projections.{name}" for name in projections}
+    separate = network(SMALL, projections="separate").blocks[1].attention.state_dict()
+    assert set(separate) == own | {f"lrpe_projections.{name}" for name in projections}
+
+
+def test_settings_of_a_kind_are_in_the_name_of_its_weights():
+    architecture = Architecture(Stack(12, (Block("fixation(of=lrpe(core=mixed),gate=unshared)", 2, 8, 16),)))
+    kinds = {name.split(".")[0] for name in network(architecture).blocks[0].attention.state_dict()}
+    assert kinds == {"projections", "fixation_of_lrpe_core_mixed_gate_unshared"}
+
+
+def test_projections_that_do_not_exist_are_refused():
+    with pytest.raises(ValueError, match="no projections 'mine'; there are: shared, separate"):
+        network(projections="mine")
 
 
 @pytest.mark.parametrize("kind", attention_kinds())
 def test_a_head_whose_output_is_not_read_changes_nothing(kind):
     """Rows h*K..(h+1)*K of q, k and v are head h, as are the columns of o; LRPE's norm alone reads all heads."""
     torch.manual_seed(0)
-    one, two = (TransformerBlock(8, Block(kind, num_heads, 4, 8), (2, 3), 0.0) for num_heads in (1, 2))
+    one, two = (TransformerBlock(8, Block(kind, num_heads, 4, 8), Site((2, 3))) for num_heads in (1, 2))
     slices = {
         name: two.state_dict()[name][tuple(map(slice, tensor.shape))] for name, tensor in one.state_dict().items()
     }
     one.load_state_dict(slices)
-    two.attention.o.weight.data[:, 4:] = 0
+    two.attention.projections.o.weight.data[:, 4:] = 0
     if kind == "lrpe":
-        one.attention.lrpe.norm, two.attention.lrpe.norm = torch.nn.Identity(), torch.nn.Identity()
+        # a norm over both heads; sums of values as they are
+        for block in (one, two):
+            block.attention.lrpe.finish = lambda mixed: mixed
     x = torch.randn(2, 6, 8)
     assert_close(one(x), two(x))
 
@@ -96,7 +112,7 @@ def test_drop_path_is_off_in_evaluation():
 
 def test_drop_path_leaves_out_whole_branches_of_single_samples_and_keeps_the_mean():
     torch.manual_seed(0)
-    block = TransformerBlock(4, Block("softmax", 1, 4, 4), (2,), drop_path=0.25)
+    block = TransformerBlock(4, Block("softmax", 1, 4, 4), Site((2,)), drop_path=0.25)
     x, branch = torch.zeros(20_000, 2, 4), torch.ones(20_000, 2, 4)
     added = block._add(x, branch)
     assert (added == added[:, :1, :1]).all()
@@ -107,7 +123,8 @@ def test_drop_path_leaves_out_whole_branches_of_single_samples_and_keeps_the_mea
 
 def test_drop_path_grows_with_depth():
     rates = [block.drop_path for block in network(drop_path=0.3).blocks]
-    assert rates == pytest.approx([0.0, 0.1, 0.2, 0.3])
+    last = len(rates) - 1
+    assert rates == pytest.approx([0.3 * index / last for index in range(last + 1)])
 
 
 @pytest.mark.parametrize(("tokenizer", "pooling", "patch_size"), ALL_ENDS)

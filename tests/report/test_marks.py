@@ -19,6 +19,11 @@ def test_the_four_kinds_keep_their_colours_beside_others():
     }
 
 
+def test_kinds_with_settings_are_lettered_by_what_is_set():
+    kinds = ("lrpe", "lrpe(core=complex)", "lrpe(core=mixed,basis=dct)", "softmax")
+    assert [mark.letter for mark in marks(kinds).values()] == ["L", "C", "M", "S"]
+
+
 def test_text_on_a_colour_reads_well():
     def luminance(colour):
         parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]

@@ -8,9 +8,25 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
+from nas.models.attention import Cosformer, Fixation, Linear, Lrpe, SoftmaxRelative
+from nas.models.blocks import Projections
 from nas.search_space import Choose, Space, presets
+from nas.search_space.feasible import homogeneous
+from nas.search_space.kind import identifier
 from nas.supernet import Supernet
 from nas.tasks.digits import Digits
+
+VARIANTS = (
+    SoftmaxRelative(clip=2),
+    Linear(feature_map="relu"),
+    *(Lrpe(core=core) for core in ("rotation", "mixed", "permutation", "complex")),
+    *(Lrpe(core="complex", basis=basis) for basis in ("identity", "dct", "fourier", "odd_even")),
+    Lrpe(learn_theta=False, learn_reflection=True),
+    Lrpe(axes="shared"),
+    Fixation(),
+    Fixation(of=Cosformer(), gate="unshared", shift="spatial"),
+    Fixation(of=Lrpe()),
+)
 
 PRESETS = {
     "tiny": presets.tiny,
@@ -18,7 +34,8 @@ PRESETS = {
     "autoformer_tiny": presets.autoformer_tiny,
     "autoformer_small": presets.autoformer_small,
     "autoformer_base": presets.autoformer_base,
-    "mixformer_cifar10": lambda: presets.mixformer_cifar10(attention=("cosformer", "softmax", "lrpe")),
+    "mixformer_cifar10": presets.mixformer_cifar10,
+    "variants": lambda: presets.small(attention=VARIANTS),
 }
 
 
@@ -28,9 +45,11 @@ def supernet() -> Supernet:
     return Supernet(Digits(patch_size=2).build, presets.tiny()).eval()
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_subnet_equals_its_path_through_the_supernet(name: str) -> None:
-    task, space = Digits(patch_size=4), PRESETS[name]()
+@pytest.mark.parametrize(
+    ("name", "projections"), [*((name, "shared") for name in PRESETS), ("tiny", "separate"), ("variants", "separate")]
+)
+def test_subnet_equals_its_path_through_the_supernet(name: str, projections: Projections) -> None:
+    task, space = Digits(patch_size=4, projections=projections), PRESETS[name]()
     with torch.no_grad():
         supernet = Supernet(task.build, space).eval()
         rng = np.random.default_rng(0)
@@ -77,8 +96,34 @@ def test_the_table_holds_what_any_kind_needs() -> None:
     supernet = Supernet(Digits(patch_size=2).build, presets.tiny())
     largest = presets.tiny().largest().encoder
     for layer in range(largest.depth):
-        theta = supernet.weights()[f"blocks.{layer}.attention.lrpe.theta"]
+        theta = supernet.weights()[f"blocks.{layer}.attention.lrpe.core.angles.theta"]
         assert theta.shape == (largest.blocks[0].head_dim // 2,)
+
+
+def test_kinds_share_their_projections_unless_they_are_separate() -> None:
+    space = presets.small(attention=VARIANTS)
+    layer = "blocks.0.attention"
+    shared, separate = (
+        {name for name in Supernet(Digits(projections=projections).build, space).weights() if name.startswith(layer)}
+        for projections in ("shared", "separate")
+    )
+    assert {name for name in shared if name.endswith("q.weight") and "gate" not in name} == {
+        f"{layer}.projections.q.weight"
+    }
+    own = {f"{layer}.{identifier(str(kind))}_projections.q.weight" for kind in VARIANTS}
+    assert {name for name in separate if name.endswith("projections.q.weight")} == own
+    assert len(own) == len(VARIANTS)
+
+
+def test_a_step_of_one_kind_leaves_the_separate_projections_of_others_alone() -> None:
+    task, space = Digits(patch_size=2, projections="separate"), presets.tiny(attention=("softmax", "linear"))
+    supernet = Supernet(task.build, space)
+    architecture = homogeneous(space, space.largest(), "linear")
+    path = supernet.path(architecture)
+    path(torch.randn(2, 1, 8, 8)).sum().backward()
+    reached = {name for name, tensor in path.parameters.items() if tensor.grad is not None}
+    assert any("linear_projections" in name for name in reached)
+    assert not any("softmax" in name for name in path.parameters)
 
 
 def test_initial_weights_of_the_largest_network_are_the_builders_own() -> None:

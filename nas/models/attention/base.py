@@ -1,46 +1,254 @@
 """The contract of an attention kind, and the one place where a kind is looked up.
 
 All kinds of a layer share the projections of queries, keys, values and outputs; a kind owns its mixing and its own
-small parameters. A kind is one file of this folder, named as the kind, that defines `build(num_heads, head_dim,
-grid)`.
+small parameters. A kind is one file of this folder, named as the kind, that defines one subclass of `AttentionKind`.
+Shapes: B batch, H heads, N queries, M keys, K head width.
 """
 
+import ast
 import importlib
+import inspect
+import math
 import pkgutil
+from abc import abstractmethod
+from dataclasses import dataclass
 from functools import cache
+from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
+from nas.search_space.kind import Kind
+
 Grid = tuple[int, ...]
-"""Length of each axis of positions: (64,) for a text of 64 tokens, (8, 8) for an image of 8 x 8 patches."""
+"""Length of each axis of positions: (64,) for a text of up to 64 tokens, (8, 8) for an image of 8 x 8 patches."""
+
+Span = int | Tensor
+"""Tokens that a sequence may come to have: one number, or one for each sample, (B,)."""
 
 
-class AttentionKind(nn.Module):
-    """Mixes values by the similarity of queries and keys.
+@dataclass(frozen=True)
+class Site:
+    """Where in a network an attention layer stands.
 
-    Shapes: B batch, H heads, N tokens, K head width.
+    On several axes the tokens are all cells of the grid, row-major, after a class token if there is one more; of causal
+    attention the first cells. On one axis the length is the longest that is meant; only kinds that need it hold to it.
     """
 
-    def forward(self, q_BHNK: Tensor, k_BHNK: Tensor, v_BHNK: Tensor) -> Tensor:
-        """Mixed values, BHNK."""
-        raise NotImplementedError
+    grid: Grid
+    causal: bool = False
+    """Query n sees keys 0 to n only."""
+    cross: bool = False
+    """Keys and values come from another sequence than the queries."""
+
+    def __post_init__(self) -> None:
+        if not self.grid or any(size < 1 for size in self.grid):
+            raise ValueError(f"a grid needs at least one axis, and axes of at least one token; found {self.grid}")
+        if self.causal and self.cross:
+            raise ValueError("attention to another sequence is not causal: all of its tokens are there")
+
+    @property
+    def cells(self) -> int:
+        return math.prod(self.grid)
+
+    def class_tokens(self, length: int) -> int:
+        """How many tokens stand before the grid: 0 or 1; on one axis the first token is a token as any.
+
+        Raises: ValueError if so many tokens do not fit a grid of several axes.
+        """
+        if len(self.grid) == 1:
+            return 0
+        if self.causal:
+            if length > self.cells:
+                raise ValueError(f"the causal grid {self.grid} has {self.cells} tokens, found {length}")
+            return 0
+        if length not in (self.cells, self.cells + 1):
+            raise ValueError(f"the grid {self.grid} needs {self.cells} or {self.cells + 1} tokens, found {length}")
+        return length - self.cells
 
 
-@cache
+class State(NamedTuple):
+    """What decoding keeps of the tokens so far; a kind says what its tensors are, each with the batch first."""
+
+    tensors: tuple[Tensor, ...]
+    queries: int = 0
+    """Queries that have been answered; of a sequence that sees itself, also the tokens in it."""
+    span: Span | None = None
+
+    def select(self, rows: Tensor) -> "State":
+        """The state of these samples of the batch, in this order, as beam search needs it."""
+        span = self.span[rows] if isinstance(self.span, Tensor) else self.span
+        return self._replace(tensors=tuple(tensor[rows] for tensor in self.tensors), span=span)
+
+
+class Mixer(nn.Module):
+    """Mixes values by the similarity of queries and keys: what a kind does in one layer."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__()
+        self.site = site
+
+    def forward(
+        self,
+        q_BHNK: Tensor,
+        k_BHMK: Tensor,
+        v_BHMK: Tensor,
+        keep_BM: Tensor | None = None,
+        span: Span | None = None,
+    ) -> Tensor:
+        """Mixed values, BHNK.
+
+        Args:
+            keep_BM: False where a key is padding; None keeps every key. A query without keys gets zeros or the like.
+            span: Length that the sequence may reach, for kinds whose weights depend on it.
+
+        Raises: ValueError if a shape does not fit the others or the site.
+        """
+        self._check(q_BHNK, k_BHMK, v_BHMK, keep_BM)
+        return self.mix(q_BHNK, k_BHMK, v_BHMK, keep_BM, span)
+
+    @abstractmethod
+    def mix(self, q_BHNK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> Tensor:
+        """What `forward` returns, of shapes that fit."""
+
+    @abstractmethod
+    def remember(self, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> State:
+        """What queries need of another sequence, whose keys and values are all there."""
+
+    @abstractmethod
+    def recall(self, state: State, q_BH1K: Tensor) -> Tensor:
+        """Mixed values of another sequence for the next query, BH1K."""
+
+    @abstractmethod
+    def advance(
+        self, state: State, q_BH1K: Tensor, k_BH1K: Tensor, v_BH1K: Tensor
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Mixed values for the next token of a sequence that sees itself, BH1K, and the tensors of the state with it.
+
+        Before the first token a state has no tensors.
+        """
+
+    def start(
+        self,
+        k_BHMK: Tensor | None = None,
+        v_BHMK: Tensor | None = None,
+        keep_BM: Tensor | None = None,
+        span: Span | None = None,
+    ) -> State:
+        """The state before the first query.
+
+        Args: as for `forward`; keys and values only of another sequence, all at once.
+
+        Raises: ValueError if the site is neither causal nor of another sequence.
+        """
+        if self.site.cross:
+            if k_BHMK is None or v_BHMK is None:
+                raise ValueError("attention to another sequence starts with all of its keys and values, found none")
+            self._check(k_BHMK[..., :1, :], k_BHMK, v_BHMK, keep_BM)
+            return self.remember(k_BHMK, v_BHMK, keep_BM, span)
+        if not self.site.causal:
+            raise ValueError("only causal attention and attention to another sequence can be computed step by step")
+        return State((), span=span)
+
+    def step(
+        self, state: State, q_BH1K: Tensor, k_BH1K: Tensor | None = None, v_BH1K: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """Mixed values of the next query, BH1K, and the state after it; equal to that row of `forward`.
+
+        Args:
+            k_BH1K: Key of the same token, and likewise its value; None in attention to another sequence.
+        """
+        if self.site.cross:
+            return self.recall(state, q_BH1K), state._replace(queries=state.queries + 1)
+        if k_BH1K is None or v_BH1K is None:
+            raise ValueError("a step of a sequence that sees itself needs its token's key and value, found none")
+        self._check(q_BH1K, k_BH1K, v_BH1K, None)
+        mixed_BH1K, tensors = self.advance(state, q_BH1K, k_BH1K, v_BH1K)
+        return mixed_BH1K, State(tensors, state.queries + 1, state.span)
+
+    def _check(self, q_BHNK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None) -> None:
+        batch, heads, queries, width = q_BHNK.shape
+        keys = k_BHMK.shape[-2]
+        if k_BHMK.shape != (batch, heads, keys, width) or v_BHMK.shape[:3] != k_BHMK.shape[:3]:
+            found = ", ".join(str(tuple(x.shape)) for x in (q_BHNK, k_BHMK, v_BHMK))
+            raise ValueError(f"queries, keys and values do not fit one another: {found}")
+        if queries != keys and not self.site.cross:
+            raise ValueError(f"a sequence that sees itself has as many keys as queries, found {keys} and {queries}")
+        if keep_BM is not None and (keep_BM.shape != (batch, keys) or keep_BM.dtype != torch.bool):
+            found = f"{tuple(keep_BM.shape)} of {keep_BM.dtype}"
+            raise ValueError(f"the mask of kept keys needs shape ({batch}, {keys}) of torch.bool, found {found}")
+
+
+class AttentionKind(Kind):
+    """A kind and its settings, as a value for search spaces; a frozen dataclass whose fields all have defaults."""
+
+    @abstractmethod
+    def build(self, num_heads: int, head_dim: int, site: Site) -> Mixer:
+        """A fresh module. Raises: ValueError if the kind has no meaning at the site."""
+
+
 def attention_kinds() -> tuple[str, ...]:
     """Names of all kinds: the files beside this one."""
     package = importlib.import_module("nas.models.attention")
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.name != "base"))
+    files = [module.name for module in pkgutil.iter_modules(package.__path__) if not module.ispkg]
+    return tuple(sorted(name for name in files if name != "base"))
 
 
-def build_attention(kind: str, num_heads: int, head_dim: int, grid: Grid) -> AttentionKind:
-    """A fresh module of the named kind.
+# supernets read the same few texts thousands of times
+@cache
+def attention_kind(text: str) -> AttentionKind:
+    """The kind that a text names: `lrpe`, `lrpe(core=complex)`, `fixation(of=linear(feature_map=relu))`.
 
-    Raises: ValueError if there is no such kind.
+    Raises: ValueError if there is no such kind or setting, or another text is the usual one for it.
     """
-    if kind not in attention_kinds():
-        raise ValueError(f"no attention kind {kind!r}; there are: {', '.join(attention_kinds())}")
-    module = importlib.import_module(f"nas.models.attention.{kind}")
-    built = module.build(num_heads, head_dim, grid)
-    assert isinstance(built, AttentionKind)
-    return built
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        raise ValueError(f"attention {text!r} cannot be read; write a kind as name or name(setting=value)") from None
+    kind = _kind_class(tree.id)() if isinstance(tree, ast.Name) else _from_syntax(tree)
+    if not isinstance(kind, AttentionKind):
+        raise ValueError(f"attention needs the name of a kind, found {text!r}")
+    if str(kind) != text:
+        raise ValueError(f"attention {text!r} is written {str(kind)!r}, so that equal networks have equal names")
+    return kind
+
+
+def build_attention(kind: str, num_heads: int, head_dim: int, site: Site) -> Mixer:
+    """A fresh module of the kind that the text names.
+
+    Raises: ValueError if there is no such kind, or it has no meaning at the site.
+    """
+    return attention_kind(kind).build(num_heads, head_dim, site)
+
+
+def _from_syntax(node: ast.expr) -> Any:
+    """The value of a name, a constant or a call: names of kinds are kinds, other names are words."""
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Name):
+        return _kind_class(node.id)() if node.id in attention_kinds() else node.id
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.args:
+        kind = _kind_class(node.func.id)
+        settings = {str(keyword.arg): _from_syntax(keyword.value) for keyword in node.keywords}
+        known = list(inspect.signature(kind).parameters)
+        unknown = sorted(set(settings) - set(known))
+        if unknown:
+            there = f"there are: {', '.join(known)}" if known else "it has none"
+            raise ValueError(f"attention {kind.name} has no setting {unknown[0]!r}; {there}")
+        return kind(**settings)
+    raise ValueError(f"attention {ast.unparse(node)!r} cannot be read; write a kind as name or name(setting=value)")
+
+
+@cache
+def _kind_class(name: str) -> type[AttentionKind]:
+    if name not in attention_kinds():
+        raise ValueError(f"no attention kind {name!r}; there are: {', '.join(attention_kinds())}")
+    module = importlib.import_module(f"nas.models.attention.{name}")
+    kinds = [
+        value
+        for value in vars(module).values()
+        if inspect.isclass(value) and issubclass(value, AttentionKind) and value.__module__ == module.__name__
+    ]
+    if len(kinds) != 1 or kinds[0].name != name:
+        raise ValueError(f"{module.__name__} needs to define one AttentionKind of name {name!r}, found {kinds}")
+    return kinds[0]

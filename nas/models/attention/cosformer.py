@@ -1,40 +1,73 @@
 """Cosformer: ReLU features, reweighted by the cosine of the distance between two tokens.
 
-The weight of query i and key j is relu(q).relu(k) cos(pi/2 (i - j)/N). As cos(a - b) = cos a cos b + sin a sin b, it
-splits into a factor of i and a factor of j.
+The weight of query i and key j is relu(q).relu(k) cos(pi/2 (i - j)/R), R the longer of both sequences. As
+cos(a - b) = cos a cos b + sin a sin b, it splits into a factor of i and a factor of j.
 
-Source: Qin et al. 2022, arXiv:2202.08791, eq. 9-12; positions count from 1 along the flattened grid.
-Shapes: B batch, H heads, N tokens, K head width, F = 2K features.
+On a grid each axis has its own share of the channels and its own R. Of a causal sequence R must not depend on tokens
+still to come: it is the span that the caller names, else the longest that the site is made for.
+
+Source: Qin et al. 2022, arXiv:2202.08791, eq. 9-12; the axes' shares as of LRPE here.
+Shapes: B batch, H heads, N tokens, M keys, K head width, A axes of the grid, F = 2K features.
 """
 
 import math
+from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from nas.models.attention.base import AttentionKind, Grid
-from nas.models.attention.linear import at_least_float32, mix_normalised
+from nas.models.attention.base import Site
+from nas.models.attention.parts.linear_mixer import LinearKind, LinearMixer
+from nas.models.attention.parts.phases import with_phases
+from nas.models.attention.parts.positions import Extent, token_positions
 
 
-class CosformerAttention(AttentionKind):
-    """Near tokens weigh more; positions come from the order of the tokens alone."""
+@dataclass(frozen=True)
+class Cosformer(LinearKind):
+    """Near tokens weigh more."""
 
-    def forward(self, q_BHNK: Tensor, k_BHNK: Tensor, v_BHNK: Tensor) -> Tensor:
-        length, head_dim = q_BHNK.shape[-2:]
-        q_BHNK, k_BHNK = at_least_float32(q_BHNK), at_least_float32(k_BHNK)
-        angle_N = torch.arange(1, length + 1, device=q_BHNK.device, dtype=q_BHNK.dtype) * (math.pi / 2 / length)
-        # as wide as a head, so that products run over whole heads instead of single tokens
-        angle_NK = angle_N.unsqueeze(-1).repeat(1, head_dim)
-        cos_NK, sin_NK = angle_NK.cos(), angle_NK.sin()
-        return mix_normalised(_features(q_BHNK, cos_NK, sin_NK), _features(k_BHNK, cos_NK, sin_NK), v_BHNK)
+    name = "cosformer"
 
-
-def _features(x_BHNK: Tensor, cos_NK: Tensor, sin_NK: Tensor) -> Tensor:
-    """Features whose products are the weights, BHNF."""
-    x_BHNK = F.relu(x_BHNK.contiguous())
-    return torch.cat((x_BHNK * cos_NK, x_BHNK * sin_NK), -1)
+    def build(self, num_heads: int, head_dim: int, site: Site) -> LinearMixer:
+        axes = len(site.grid)
+        if head_dim % axes:
+            raise ValueError(f"{self.name} on {axes} axes needs a head_dim that divides by {axes}, found {head_dim}")
+        if site.cross and axes > 1:
+            raise ValueError(f"{self.name} between two sequences needs one axis of positions, found {site.grid}")
+        return CosformerMixer(site)
 
 
-def build(num_heads: int, head_dim: int, grid: Grid) -> AttentionKind:
-    return CosformerAttention()
+class CosformerMixer(LinearMixer):
+    """Its only state are the tokens' positions."""
+
+    def features(self, x_BHNK: Tensor) -> Tensor:
+        return x_BHNK.contiguous().relu()
+
+    def factors(self, first: int, last: int, extent: Extent, like: Tensor) -> tuple[Tensor, ...]:
+        shares = self._on_sequence if len(self.site.grid) == 1 else self._on_grid
+        angle_NA = shares(first, last, extent, like.device).to(like.dtype) * (math.pi / 2)
+        # axes take turns over the channels
+        times = [1] * (angle_NA.dim() - 1) + [like.shape[-1] // angle_NA.shape[-1]]
+        return angle_NA.cos().repeat(times), angle_NA.sin().repeat(times)
+
+    def place(self, x_BHNK: Tensor, factors: tuple[Tensor, ...]) -> Tensor:
+        return with_phases(x_BHNK, *factors)
+
+    def _on_grid(self, first: int, last: int, extent: Extent, device: torch.device) -> Tensor:
+        """Positions as shares of the axes' lengths, NA."""
+        extra = 0 if extent.tokens is None else self.site.class_tokens(extent.tokens)
+        places_NA = token_positions(self.site.grid, first, last, extra, device)
+        return places_NA / (torch.tensor(self.site.grid, device=device) + extra)
+
+    def _on_sequence(self, first: int, last: int, extent: Extent, device: torch.device) -> Tensor:
+        """Positions as shares of R, N1, or B1N1 where samples differ."""
+        place_N1 = torch.arange(first, last, device=device)[:, None]
+        if extent.longest is None:
+            raise ValueError("cosformer to another sequence is decoded within a span, which it needs to be given")
+        if isinstance(extent.longest, int) and isinstance(extent.first, int):
+            if last > extent.longest:
+                raise ValueError(f"cosformer for up to {extent.longest} tokens was given {last}; name a longer span")
+            return place_N1 / extent.longest
+        first_B, longest_B = (torch.as_tensor(x, device=device).reshape(-1) for x in (extent.first, extent.longest))
+        # padding lies beyond R; it stays at the end, so that no weight is below zero
+        return ((place_N1 - first_B[:, None, None, None]) / longest_B[:, None, None, None]).clamp(0, 1)

@@ -1,96 +1,102 @@
-"""LRPE attention: linear attention whose scores depend on relative positions, by rotating queries and keys.
+"""LRPE attention: linear attention whose scores depend on relative positions alone.
 
-The score of tokens s and t is (R_s P phi(q)).(R_t P phi(k)): P is a frozen reflection, R_s rotates pairs of channels by
-the position of s times a learned frequency, so only t - s remains in the product. Rotated features can give negative
-weights, hence a norm over the joined heads in place of the denominator.
+The score of tokens s and t is (Lambda(s) P phi(q)).(Lambda(t) P phi(k)), P unitary and Lambda(s)^H Lambda(t) a function
+of t - s. Such features can give negative weights, hence a norm over the joined heads in place of the denominator.
 
-Source: Qin et al. 2023, arXiv:2307.09270: rotation, Householder, learned theta. Their image model rotates all channels
-by row and then by column, which sees row + column only; here the axes take turns over the pairs of channels.
-Shapes: B batch, H heads, N tokens, K head width, D = H*K, J = K/2 pairs of channels,
-A axes of the grid.
+Source: Qin et al. 2023, arXiv:2307.09270; its defaults are rotation, householder, learned theta. Its image model turns
+all channels by row and then by column, which sees row + column only (`axes="shared"`); here the axes share them out.
+Shapes: B batch, H heads, N tokens, K head width, D = H*K.
 """
 
-import math
+from dataclasses import dataclass
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nas.models.attention.base import AttentionKind, Grid
-from nas.models.attention.linear import at_least_float32, elu_plus_one, without_autocast
+from nas.models.attention.base import Site
+from nas.models.attention.parts.bases import Basis, build_basis
+from nas.models.attention.parts.cores import Axes, Core, Permuted, build_core
+from nas.models.attention.parts.features import FeatureMap, features
+from nas.models.attention.parts.linear_mixer import LinearKind, LinearMixer
+from nas.models.attention.parts.positions import Extent, token_positions
+from nas.models.attention.parts.precision import at_least_float32
 
-BASE = 10_000.0
-REFLECTION_SEED = 0
 
-
-class LrpeAttention(AttentionKind):
+@dataclass(frozen=True)
+class Lrpe(LinearKind):
     """Weights depend on the distance between tokens along each axis of the grid.
 
-    Raises: ValueError if the head width does not split into pairs of channels, as many for each axis.
+    Raises: ValueError if settings contradict one another.
     """
 
-    v: Tensor
+    name = "lrpe"
 
-    def __init__(self, num_heads: int, head_dim: int, grid: Grid) -> None:
-        super().__init__()
-        axes = len(grid)
-        if head_dim % (2 * axes):
-            raise ValueError(f"lrpe on {axes} axes needs a head_dim that divides by {2 * axes}, found {head_dim}")
-        self.grid = grid
-        self.theta = nn.Parameter(torch.empty(head_dim // 2))
-        self.register_buffer("v", torch.empty(head_dim))
+    core: Core = "rotation"
+    """What a position does: planar rotations of all channels, or of half of them; powers of one permutation; phases of
+    single channels, which makes features twice as wide."""
+    basis: Basis = "householder"
+    """Change of channels before; `fourier` goes with `complex` only."""
+    learn_theta: bool = True
+    """Whether the frequencies learn; a permutation has none."""
+    learn_reflection: bool = False
+    """Whether the vector of `householder` learns."""
+    axes: Axes = "split"
+    """On a grid, whether each axis has its own channels, or all channels see the sum of the positions."""
+    feature_map: FeatureMap = "elu_plus_one"
+    across: bool = False
+    """Whether it may stand between two sequences, with positions counted from the beginning of each."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.basis == "fourier" and self.core != "complex":
+            raise ValueError(f"{self.name}: basis fourier needs core complex, found {self.core}")
+        if self.core == "permutation" and not self.learn_theta:
+            raise ValueError(f"{self.name}: core permutation has no theta; leave learn_theta as it is")
+        if self.learn_reflection and self.basis != "householder":
+            raise ValueError(f"{self.name}: only basis householder has a reflection to learn, found {self.basis}")
+
+    def build(self, num_heads: int, head_dim: int, site: Site) -> LinearMixer:
+        if site.cross and not (self.across and len(site.grid) == 1):
+            raise ValueError(
+                f"{self.name} has no natural meaning between two sequences; across=True counts the positions of each "
+                "from its beginning, on one axis"
+            )
+        return LrpeMixer(self, num_heads, head_dim, site)
+
+
+class LrpeMixer(LinearMixer):
+    """Sums of values, brought to scale by a norm."""
+
+    normalised = False
+
+    def __init__(self, kind: Lrpe, num_heads: int, head_dim: int, site: Site) -> None:
+        super().__init__(site)
+        self.feature_map = kind.feature_map
+        axes = len(site.grid) if kind.axes == "split" else 1
+        self.basis = build_basis(kind.basis, head_dim, kind.learn_reflection)
+        self.core = build_core(kind.core, head_dim, axes, kind.learn_theta, kind.basis == "fourier", self._places(axes))
         self.norm = nn.LayerNorm(num_heads * head_dim)
-        # a shape on the meta device has nothing to fill, and supernets make many
-        if not self.theta.is_meta:
-            self._reset()
 
-    @torch.no_grad()
-    def _reset(self) -> None:
-        # pair j belongs to axis j mod A: every axis has fast and slow pairs, the same ones
-        turn_J = torch.arange(len(self.theta)).div(len(self.grid), rounding_mode="floor")
-        self.theta.copy_(BASE ** (-2 * len(self.grid) / len(self.v) * turn_J))
-        self.v.normal_(generator=torch.Generator(self.v.device).manual_seed(REFLECTION_SEED))
+    def features(self, x_BHNK: Tensor) -> Tensor:
+        return features(self.feature_map, x_BHNK)
 
-    def forward(self, q_BHNK: Tensor, k_BHNK: Tensor, v_BHNK: Tensor) -> Tensor:
-        """Raises: ValueError if the number of tokens is neither the grid's nor one more."""
-        theta_J, v_K, q_BHNK, k_BHNK, values_BHNK = map(at_least_float32, (self.theta, self.v, q_BHNK, k_BHNK, v_BHNK))
-        with without_autocast(values_BHNK.device):
-            # normalised here, so that a leading slice of a longer v is a unit vector too
-            v_K = F.normalize(v_K, dim=0)
-            angle_NJ = self._positions(q_BHNK.shape[-2], theta_J.dtype) * theta_J
-            cos_NJ, sin_NJ = angle_NJ.cos(), angle_NJ.sin()
-            cos_NK, sin_NK = torch.cat((cos_NJ, cos_NJ), -1), torch.cat((-sin_NJ, sin_NJ), -1)
-            q_BHNK = _rotate(_reflect(elu_plus_one(q_BHNK), v_K), cos_NK, sin_NK)
-            k_BHNK = _rotate(_reflect(elu_plus_one(k_BHNK), v_K), cos_NK, sin_NK)
-            # values transposed, not keys: so the gradient of the keys is born in their own layout
-            mixed_BNHK = (q_BHNK @ (values_BHNK.mT @ k_BHNK).mT).transpose(1, 2)
-        joined_BND = mixed_BNHK.flatten(2).to(self.theta.dtype)
-        normed_BND: Tensor = self.norm(joined_BND)
-        return normed_BND.view(mixed_BNHK.shape).transpose(1, 2).to(v_BHNK.dtype)
+    def factors(self, first: int, last: int, extent: Extent, like: Tensor) -> tuple[Tensor, ...]:
+        extra = 0 if extent.tokens is None else self.site.class_tokens(extent.tokens)
+        if isinstance(self.core, Permuted) and len(self.site.grid) == 1 and last > self.core.places:
+            raise ValueError(f"lrpe with core permutation is made for {self.core.places} tokens, found {last}")
+        return self.core.factors(token_positions(self.site.grid, first, last, extra, like.device), like)
 
-    def _positions(self, length: int, dtype: torch.dtype) -> Tensor:
-        """Position of each token on the axis of each pair of channels, NJ, row-major.
+    def place(self, x_BHNK: Tensor, factors: tuple[Tensor, ...]) -> Tensor:
+        return self.core(self.basis(x_BHNK), *factors)  # type: ignore[no-any-return]
 
-        A token more than the grid has is a class token: it comes first, at 0 on every axis, and the grid counts from 1.
-        """
-        cells = math.prod(self.grid)
-        if length not in (cells, cells + 1):
-            raise ValueError(f"lrpe on the grid {self.grid} needs {cells} or {cells + 1} tokens, found {length}")
-        extra = length - cells
-        axes = [torch.arange(extra, extra + size, device=self.theta.device, dtype=dtype) for size in self.grid]
-        positions_NA = torch.stack(torch.meshgrid(axes, indexing="ij"), -1).flatten(0, -2)
-        return F.pad(positions_NA, (0, 0, extra, 0)).repeat(1, len(self.theta) // len(axes))
+    def finish(self, mixed_BHNK: Tensor) -> Tensor:
+        joined_BND = mixed_BHNK.transpose(1, 2).flatten(2)
+        weight_D, bias_D = (at_least_float32(x).to(joined_BND.dtype) for x in (self.norm.weight, self.norm.bias))
+        normed_BND = F.layer_norm(joined_BND, weight_D.shape, weight_D, bias_D, self.norm.eps)
+        return normed_BND.view(*normed_BND.shape[:2], mixed_BHNK.shape[1], -1).transpose(1, 2)
 
-
-def _reflect(x_BHNK: Tensor, v_K: Tensor) -> Tensor:
-    """(I - 2 v v^T) x for a unit vector v."""
-    return torch.addcmul(x_BHNK, (x_BHNK @ v_K).unsqueeze(-1), v_K, value=-2)
-
-
-def _rotate(x_BHNK: Tensor, cos_NK: Tensor, sin_NK: Tensor) -> Tensor:
-    """Turn the plane of the channels j and J + j; the sine is negative in the first J channels."""
-    return torch.addcmul(x_BHNK * cos_NK, x_BHNK.roll(x_BHNK.shape[-1] // 2, -1), sin_NK)
-
-
-def build(num_heads: int, head_dim: int, grid: Grid) -> AttentionKind:
-    return LrpeAttention(num_heads, head_dim, grid)
+    def _places(self, axes: int) -> int:
+        """How many positions there are; on several axes a class token moves the grid on by one."""
+        if len(self.site.grid) == 1:
+            return self.site.grid[0]
+        return (max if axes > 1 else sum)(self.site.grid) + 1

@@ -1,0 +1,1 @@
+"""What several attention kinds are made of."""

@@ -1,0 +1,112 @@
+"""What all linear kinds share: features of queries and keys, positions put into them, sums over keys, an ending.
+
+Kinds differ in their features, in how positions enter (a factor of the query and one of the key), and in the ending:
+the mean of the values, or a norm where weights can be negative. Sums are in float32 at least.
+
+Shapes: B batch, H heads, N queries, M keys, K head width, F features of a query or key after positions are in them.
+"""
+
+from abc import abstractmethod
+
+from torch import Tensor
+
+from nas.models.attention.base import AttentionKind, Mixer, Site, Span, State
+from nas.models.attention.parts.causal import causal_product
+from nas.models.attention.parts.full import from_sums, full_product, sums_of
+from nas.models.attention.parts.positions import Extent, extent
+from nas.models.attention.parts.precision import at_least_float32, without_autocast
+
+
+class LinearKind(AttentionKind):
+    """A kind whose mixer is linear, so that what is added to features can be added to it."""
+
+    @abstractmethod
+    def build(self, num_heads: int, head_dim: int, site: Site) -> "LinearMixer":
+        """As of every kind."""
+
+
+class LinearMixer(Mixer):
+    """A mixer whose weights are products of features.
+
+    Decoding keeps one matrix of sums over the keys, of constant size.
+    """
+
+    normalised = True
+    """Whether values are averaged; else they are summed, and `finish` brings them to scale."""
+
+    @abstractmethod
+    def features(self, x_BHNK: Tensor) -> Tensor:
+        """Features of queries or keys without positions, contiguous."""
+
+    def factors(self, first: int, last: int, extent: Extent, like: Tensor) -> tuple[Tensor, ...]:
+        """What the positions of the tokens number `first` to before `last` do to their features.
+
+        Args:
+            like: Features, to say width, precision and device.
+        """
+        return ()
+
+    def place(self, x_BHNK: Tensor, factors: tuple[Tensor, ...]) -> Tensor:
+        """The features with the tokens' positions in them, BHNF."""
+        return x_BHNK
+
+    def finish(self, mixed_BHNK: Tensor) -> Tensor:
+        return mixed_BHNK
+
+    def prepare(
+        self, q_BHNK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Features of queries and keys without positions, and values."""
+        return self.features(q_BHNK), self.features(k_BHMK), v_BHMK
+
+    def mix(self, q_BHNK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> Tensor:
+        dtype, (queries, keys) = v_BHMK.dtype, (q_BHNK.shape[-2], k_BHMK.shape[-2])
+        with without_autocast(v_BHMK.device):
+            q_BHNK, k_BHMK, v_BHMK = (at_least_float32(x) for x in (q_BHNK, k_BHMK, v_BHMK))
+            q_BHNK, k_BHMK, v_BHMK = self.prepare(q_BHNK, k_BHMK, v_BHMK, keep_BM)
+            reach = extent(self.site, queries, keep_BM, keys, span)
+            of_keys = of_queries = self.factors(0, keys, reach, k_BHMK)
+            if self.site.cross:
+                of_queries = self.factors(0, queries, reach._replace(first=0), q_BHNK)
+            q_BHNF, k_BHMF = self.place(q_BHNK, of_queries), self.place(k_BHMK, of_keys)
+            product = causal_product if self.site.causal else full_product
+            return self.finish(product(q_BHNF, *_kept(k_BHMF, v_BHMK, keep_BM), self.normalised)).to(dtype)
+
+    def remember(self, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> State:
+        with without_autocast(v_BHMK.device):
+            k_BHMK, v_BHMK = self.features(at_least_float32(k_BHMK)), at_least_float32(v_BHMK)
+            keys = k_BHMK.shape[-2]
+            factors = self.factors(0, keys, extent(self.site, None, keep_BM, keys, span), k_BHMK)
+            k_BHMF = self.place(k_BHMK, factors)
+            return State(sums_of(*_kept(k_BHMF, v_BHMK, keep_BM), self.normalised), span=span)
+
+    def recall(self, state: State, q_BH1K: Tensor) -> Tensor:
+        with without_autocast(q_BH1K.device):
+            features_BH1K = self.features(at_least_float32(q_BH1K))
+            q_BH1F = self.place(features_BH1K, self._factors_next(state, features_BH1K))
+            return self.finish(from_sums(q_BH1F, state.tensors)).to(q_BH1K.dtype)
+
+    def advance(
+        self, state: State, q_BH1K: Tensor, k_BH1K: Tensor, v_BH1K: Tensor
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        dtype = v_BH1K.dtype
+        with without_autocast(v_BH1K.device):
+            q_BH1K, k_BH1K, v_BH1K = (at_least_float32(x) for x in (q_BH1K, k_BH1K, v_BH1K))
+            q_BH1K, k_BH1K, v_BH1K = self.prepare(q_BH1K, k_BH1K, v_BH1K, None)
+            factors = self._factors_next(state, k_BH1K)
+            sums = sums_of(self.place(k_BH1K, factors), v_BH1K, self.normalised)
+            if state.tensors:
+                sums = tuple(old + new for old, new in zip(state.tensors, sums, strict=True))
+            return self.finish(from_sums(self.place(q_BH1K, factors), sums)).to(dtype), sums
+
+    def _factors_next(self, state: State, like: Tensor) -> tuple[Tensor, ...]:
+        reach = extent(self.site, None, None, None, state.span)
+        return self.factors(state.queries, state.queries + 1, reach, like)
+
+
+def _kept(k_BHMF: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Keys and values with zeros where there is padding, whatever stood there."""
+    if keep_BM is None:
+        return k_BHMF, v_BHMK
+    padding_B1M1 = ~keep_BM[:, None, :, None]
+    return k_BHMF.masked_fill(padding_B1M1, 0.0), v_BHMK.masked_fill(padding_B1M1, 0.0)
