@@ -8,22 +8,20 @@ each architecture, on one thread. Building networks is in the times from nothing
 About 30 seconds on one core.
 """
 
-import argparse
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import fvcore
 import numpy as np
 import torch
 from fvcore.nn import FlopCountAnalysis
+from parts.report import heading, parser, publish, table
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from nas.devices import device_name
 from nas.evaluators.flops import Flops, count_flops
 from nas.search_space import SearchSpace, presets
 from nas.tasks.cifar10 import Cifar10
@@ -34,6 +32,9 @@ CANDIDATES = 1_000
 FIRST_PASSES = 3
 TRACED = 5
 TASK = Cifar10(patch_size=4)
+COLUMNS = (
+    "space", "method", "median, ms", "interquartile range, ms", "CPU time, median, ms", "mean count, M", "measured",
+)  # fmt: skip
 
 
 class Sample(NamedTuple):
@@ -99,15 +100,9 @@ def traces(candidate: Any, unknown: Cifar10) -> dict[str, Sample]:
     }
 
 
-def table() -> str:
+def lines() -> list[str]:
     """All measurements in Markdown."""
-    device, versions = device_name(torch.device("cpu")), f"torch {torch.__version__}, fvcore {fvcore.__version__}"
-    lines = [
-        f"{device}, one thread, {versions}; {TASK.cost_setting()}; one multiply-add = 1.",
-        "",
-        "| space | method | median, ms | interquartile range, ms | CPU time, median, ms | mean count, M | measured |",
-        "|---|---|---:|---:|---:|---:|---:|",
-    ]
+    rows = []
     tasks = fresh_tasks()
     for name, space in SPACES.items():
         for method, samples in candidate_samples(space, tasks).items():
@@ -115,20 +110,16 @@ def table() -> str:
             low, median, high = np.percentile(wall_ms, [25, 50, 75])
             # of the same candidates for every method
             mflops = flops[:TRACED].mean() / 1e6
-            figures = f"{median:.4g} | {high - low:.2g} | {np.median(cpu_ms):.4g} | {mflops:.1f} | {len(samples):,}"
-            lines.append(f"| `{name}` | {method} | {figures} |")
-    return "\n".join(lines) + "\n"
+            figures = [f"{median:.4g}", f"{high - low:.2g}", f"{np.median(cpu_ms):.4g}", f"{mflops:.1f}"]
+            rows.append([f"`{name}`", method, *figures, f"{len(samples):,}"])
+    setting = f"fvcore {fvcore.__version__}; {TASK.cost_setting()}; one multiply-add = 1"
+    return [*heading("Costs of a candidate", setting), "", *table(COLUMNS, rows, words=("space", "method"))]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, help="also write the table to this file")
-    out = parser.parse_args().out
+    out = parser(__doc__).parse_args().out
     torch.set_num_threads(1)
-    text = table()
-    print(text, end="")
-    if out is not None:
-        out.write_text(text)
+    publish(lines(), out)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ is the largest that has the kinds of the trained one, and of several trained in 
 one with the worst ratio is shown. About five minutes on one core.
 """
 
-import argparse
 import gc
 import time
 from collections.abc import Callable, Sequence
@@ -23,11 +22,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from parts.report import heading, parser, publish, section
+from parts.timing import MIB
 
-from nas.devices import device_name
 from nas.evaluators.memory import LiveStorages
 from nas.experiment import load
-from nas.provenance import commit
 from nas.search_space import Space
 from nas.search_space.presets import autoformer_tiny
 from nas.supernet import Supernet
@@ -41,7 +40,19 @@ from nas.training.shared import SupernetTrainee
 WARMUP_STEPS = 6
 SAMPLED_STEPS = 10
 SANDWICH_STEPS = 5
-MIB = 2**20
+TIMES_CAPTION = (
+    "Training step, supernet (single path) beside plain network; milliseconds as median (interquartile range)."
+)
+TIMES_COLUMNS = (
+    "network", "batch", "plain, wall", "supernet, wall", "plain, CPU", "supernet, CPU", "ratio of medians, wall",
+    "ratio of medians, CPU", "ratio of pairs, CPU: median (quartiles)", "target", "pairs",
+)  # fmt: skip
+MEMORY_CAPTION = (
+    "Peak of all live tensors during a training step, beside that of the largest plain network of the same kinds."
+)
+MEMORY_COLUMNS = (
+    "space", "batch", "the supernet trains", "largest plain network, MiB", "supernet, MiB", "ratio", "target",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -139,8 +150,8 @@ def milliseconds(trainee: Trainee, step: int) -> tuple[float, float]:
     return 1e3 * (time.perf_counter() - wall), 1e3 * (time.process_time() - cpu)
 
 
-def time_row(what: str, setting: Setting, times: Times, target: str) -> str:
-    cells = [
+def time_row(what: str, setting: Setting, times: Times, target: str) -> list[str]:
+    return [
         f"{what} of {setting.space_name}",
         str(setting.batch_size),
         *(_quartiles(each) for each in (times.plain_wall, times.shared_wall, times.plain_cpu, times.shared_cpu)),
@@ -150,7 +161,6 @@ def time_row(what: str, setting: Setting, times: Times, target: str) -> str:
         target,
         str(len(times.plain_wall)),
     ]
-    return f"| {' | '.join(cells)} |"
 
 
 def _quartiles(values: Any) -> str:
@@ -171,7 +181,7 @@ def peak_bytes(trainee: GivenNetworks | PlainTrainee, step: int) -> int:
     return storages.peak_bytes
 
 
-def memory_rows(setting: Setting) -> list[str]:
+def memory_rows(setting: Setting) -> list[list[str]]:
     """Peaks of steps of the supernet beside those of plain networks."""
     largest, sampled = setting.supernet(given=[setting.space.largest()]), setting.supernet()
     return [
@@ -183,14 +193,14 @@ def memory_rows(setting: Setting) -> list[str]:
     ]
 
 
-def memory_row(what: str, setting: Setting, shared: GivenNetworks, steps: int, target: str) -> str:
+def memory_row(what: str, setting: Setting, shared: GivenNetworks, steps: int, target: str) -> list[str]:
     peaks = []
     for step in range(steps):
         dearest = max(plain_peak_bytes(setting, architecture) for architecture in shared.architectures(step))
         peaks.append((dearest, peak_bytes(shared, step)))
     theirs, ours = max(peaks, key=lambda peak: peak[1] / peak[0])
     cells = [setting.space_name, str(setting.batch_size), what]
-    return f"| {' | '.join(cells)} | {theirs / MIB:.1f} | {ours / MIB:.1f} | {ours / theirs:.3f} | {target} |"
+    return [*cells, f"{theirs / MIB:.1f}", f"{ours / MIB:.1f}", f"{ours / theirs:.3f}", target]
 
 
 def plain_peak_bytes(setting: Setting, architecture: Any) -> int:
@@ -200,44 +210,29 @@ def plain_peak_bytes(setting: Setting, architecture: Any) -> int:
     return peak_bytes(setting.plain(largest), 0)
 
 
-def tables() -> str:
+def lines() -> list[str]:
     """All measurements in Markdown."""
     smallest, largest = CPU_SPACE.smallest(), CPU_SPACE.largest()
-    lines = [
-        "    python benchmarks/supernet_overhead.py",
-        "",
-        f"{device_name(torch.device('cpu'))}, one thread, torch {torch.__version__}, commit {commit()}.",
-        "",
-        "Training step, supernet (single path) beside plain network; milliseconds as median (interquartile range).",
-        "",
-        "| network | batch | plain, wall | supernet, wall | plain, CPU | supernet, CPU | ratio of medians, wall "
-        "| ratio of medians, CPU | ratio of pairs, CPU: median (quartiles) | target | pairs |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+    times = [
         time_row("same network: largest", CIFAR, same_network(CIFAR, largest, 60), "1.02"),
         time_row("same network: smallest", CIFAR_16, same_network(CIFAR_16, smallest, 600), "1.05"),
         time_row("same network: largest", AUTOFORMER, same_network(AUTOFORMER, AUTOFORMER.space.largest(), 20), ""),
         time_row("new network: sampled", CIFAR, new_network(CIFAR, 60), ""),
         time_row("new network: sampled", CIFAR_16, new_network(CIFAR_16, 200), ""),
         time_row("new network: sampled", AUTOFORMER, new_network(AUTOFORMER, 12), ""),
-        "",
-        "Peak of all live tensors during a training step, beside that of the largest plain network of the same kinds.",
-        "",
-        "| space | batch | the supernet trains | largest plain network, MiB | supernet, MiB | ratio | target |",
-        "|---|---:|---|---:|---:|---:|---:|",
-        *(row for setting in (CIFAR, CIFAR_16, AUTOFORMER) for row in memory_rows(setting)),
     ]
-    return "\n".join(lines) + "\n"
+    memory = [row for setting in (CIFAR, CIFAR_16, AUTOFORMER) for row in memory_rows(setting)]
+    return [
+        *heading("A training step of the supernet beside the plain network's"),
+        *section(TIMES_CAPTION, TIMES_COLUMNS, times, words=("network",)),
+        *section(MEMORY_CAPTION, MEMORY_COLUMNS, memory, words=("space", "the supernet trains")),
+    ]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, help="also write the tables to this file")
-    out = parser.parse_args().out
+    out = parser(__doc__).parse_args().out
     torch.set_num_threads(1)
-    text = tables()
-    print(text, end="")
-    if out is not None:
-        out.write_text(text)
+    publish(lines(), out)
 
 
 if __name__ == "__main__":

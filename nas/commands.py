@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nas.describe import describe_experiment
-from nas.devices import default_device
+from nas.devices import default_device, keep_freed_memory
 from nas.experiment import Experiment, Loaded, feasible_space, load
 from nas.export import export
 from nas.overrides import apply_overrides
@@ -29,6 +29,7 @@ def run_all(
     overrides: dict[str, str],
     command_line: str,
 ) -> None:
+    keep_freed_memory()
     run = _run_of(experiment, out, data, overrides, command_line)
     workers = workers or _default_workers()
     train(run)
@@ -44,12 +45,14 @@ def run_all(
 def train_command(
     experiment: str, out: Path | None, data: Path | None, overrides: dict[str, str], command_line: str
 ) -> None:
+    keep_freed_memory()
     run = _run_of(experiment, out, data, overrides, command_line)
     train(run)
     print(f"supernet  {run.folder}\nnext      nas search {run.folder}")
 
 
 def search_command(run: Path, data: Path | None, workers: int | None) -> None:
+    keep_freed_memory()
     opened = Run(run, data)
     search(opened, workers or _default_workers())
     _print_front(opened)
@@ -65,6 +68,7 @@ def retrain_command(
     data: Path | None,
     workers: int | None,
 ) -> None:
+    keep_freed_memory()
     opened = Run(run, data)
     asked: dict[str, Any] = {"top": top, "seeds": seeds, "arms": tuple(arms.split(",")) if arms else None}
     changed = {name: value for name, value in asked.items() if value is not None}

@@ -1,6 +1,9 @@
 """Which device a run uses, and what it is called."""
 
+import ctypes
+import os
 import platform
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
@@ -8,6 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+MALLOC_SETTINGS = (
+    ("MALLOC_TRIM_THRESHOLD_", -1, 2**31 - 1),
+    ("MALLOC_TOP_PAD_", -2, 64 * 2**20),
+    ("MALLOC_MMAP_THRESHOLD_", -3, 32 * 2**20),
+)
+"""Variables, which a process reads when it starts, numbers of the same in malloc.h, and bytes."""
 
 
 @cache
@@ -31,6 +41,22 @@ def fast_bf16(device: torch.device) -> bool:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") or capabilities.get("arm_bf16"))
+
+
+def keep_freed_memory() -> bool:
+    """Have the C library keep freed memory for the next tensors, here and in processes started from here.
+
+    Else glibc gives it back to the system after every step, and the next one pays for each page anew: 10 % of a plain
+    training of experiments/cifar10.py:cpu in a virtual machine. Returns: False if the library has no such settings.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is None:
+        return False
+    for variable, number, value in MALLOC_SETTINGS:
+        os.environ.setdefault(variable, str(value))
+        if not mallopt(number, value):
+            return False
+    return True
 
 
 @contextmanager

@@ -5,11 +5,15 @@ A name is the path of a field in the experiment; a value is read as the type tha
 
 import dataclasses
 import math
+import re
 import types
 import typing
 from collections.abc import Container, Sequence
 from contextlib import suppress
 from typing import Any
+
+_ITEMS = re.compile(r"(?:[^,()]|\((?:[^()]|\([^()]*\))*\))+")
+"""Items between commas, of which those in up to two brackets do not count: `softmax,fixation(of=lrpe(core=mixed))`."""
 
 
 def split_overrides(arguments: Sequence[str], options: Container[str]) -> tuple[list[str], dict[str, str]]:
@@ -78,8 +82,9 @@ def _parse(kind: Any, text: str, name: str) -> Any:
     if origin in (typing.Union, types.UnionType):
         return None if text.lower() == "none" else _parse(next(a for a in arguments if a is not type(None)), text, name)
     if origin is tuple:
-        parts = [part for part in text.strip("()").split(",") if part.strip()]
-        return tuple(_parse(arguments[0], part.strip(" '\""), name) for part in parts)
+        inner = text[1:-1] if text.startswith("(") and text.endswith(")") else text
+        parts = [part.strip(" '\"") for part in _ITEMS.findall(inner)]
+        return tuple(_parse(arguments[0], part, name) for part in parts if part)
     return _parse_plain(kind, text, name)
 
 

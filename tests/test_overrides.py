@@ -27,6 +27,7 @@ class Outer:
     most: int | None = 3
     sizes: tuple[int, ...] = (1, 2)
     arms: tuple[Literal["scratch", "inherited"], ...] = ("scratch",)
+    kinds: tuple[str, ...] = ("softmax",)
     limits: dict[str, float] = field(default_factory=lambda: {"flops": 1e6})
     inner: Inner = Inner()
     other: Inner = Inner()
@@ -50,6 +51,9 @@ def changed(*arguments: str) -> Any:
         (["--sizes", "4,5,6"], Outer(sizes=(4, 5, 6))),
         (["--sizes", "(4, 5)"], Outer(sizes=(4, 5))),
         (["--arms", "scratch,inherited"], Outer(arms=("scratch", "inherited"))),
+        (["--kinds", "lrpe"], Outer(kinds=("lrpe",))),
+        (["--kinds", "a(b=c,d=e(f=g)), h ,(i)"], Outer(kinds=("a(b=c,d=e(f=g))", "h", "(i)"))),
+        (["--kinds", "('a', 'b(c=d)')"], Outer(kinds=("a", "b(c=d)"))),
         (["--inner.steps", "7"], Outer(inner=Inner(steps=7))),
         (["--inner.steps=2e3"], Outer(inner=Inner(steps=2_000))),
         (["--inner.rate", "-1e-3"], Outer(inner=Inner(rate=-0.001))),
@@ -69,7 +73,10 @@ def test_a_value_is_read_as_the_type_of_its_field(arguments: list[str], expected
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--nam", "x"], "no setting --nam; there are: name, flag, most, sizes, arms, limits, inner, other, what"),
+        (
+            ["--nam", "x"],
+            "no setting --nam; there are: name, flag, most, sizes, arms, kinds, limits, inner, other, what",
+        ),
         (["--inner.step", "1"], "no setting --inner.step; there are: steps, rate, precision"),
         (["--name.first", "x"], "no setting --name.first: name is a value, not a group"),
         (["--inner", "x"], "--inner is a group of settings; change one of them with --inner.NAME"),

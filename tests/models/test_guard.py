@@ -55,9 +55,9 @@ def test_a_mixer_is_named_if_its_inputs_were_finite():
     model = network("linear")
     mixer = model.blocks[1].attention.linear
     mixer.features = lambda x: x / 0
-    with pytest.raises(NotFinite, match=r"blocks\.1\.attention\.linear \(attention kind linear\): its inputs reach"):
-        with guarded(model):
-            model(IMAGES)
+    said = r"blocks\.1\.attention\.linear \(attention kind linear\): its inputs reach"
+    with pytest.raises(NotFinite, match=said), guarded(model):
+        model(IMAGES)
 
 
 def test_a_weight_that_is_not_finite_is_named():

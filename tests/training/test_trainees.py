@@ -198,7 +198,9 @@ def test_a_loss_that_is_not_finite_names_the_network() -> None:
     with torch.no_grad():
         for tensor in trainee.supernet.weights().values():
             tensor.fill_(np.nan)
-    with pytest.raises(ValueError, match=r"the loss became nan in Architecture.*, first in stem\.\S*: its \S+ is not finite"):
+    with pytest.raises(
+        ValueError, match=r"the loss became nan in Architecture.*, first in stem\.\S*: its \S+ is not finite"
+    ):
         trainee.step(0)
 
 

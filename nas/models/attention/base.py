@@ -11,6 +11,7 @@ import inspect
 import math
 import pkgutil
 from abc import abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -148,6 +149,10 @@ class Mixer(nn.Module):
             return self.remember(k_BHMK, v_BHMK, keep_BM, span)
         if not self.site.causal:
             raise ValueError("only causal attention and attention to another sequence can be computed step by step")
+        if k_BHMK is not None or v_BHMK is not None or keep_BM is not None:
+            raise ValueError(
+                "a sequence that sees itself starts empty: keys and values come with each step, without a mask"
+            )
         return State((), span=span)
 
     def step(
@@ -222,9 +227,9 @@ def build_attention(kind: str, num_heads: int, head_dim: int, site: Site) -> Mix
 
 
 def _from_syntax(node: ast.expr) -> Any:
-    """The value of a name, a constant or a call: names of kinds are kinds, other names are words."""
-    if isinstance(node, ast.Constant):
-        return node.value
+    """The value of a constant, a name or a call: names of kinds are kinds, other names are words."""
+    with suppress(ValueError):
+        return ast.literal_eval(node)
     if isinstance(node, ast.Name):
         return _kind_class(node.id)() if node.id in attention_kinds() else node.id
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.args:

@@ -3,8 +3,9 @@
 The weight of query i and key j is relu(q).relu(k) cos(pi/2 (i - j)/R), R the longer of both sequences. As
 cos(a - b) = cos a cos b + sin a sin b, it splits into a factor of i and a factor of j.
 
-On a grid each axis has its own share of the channels and its own R. Of a causal sequence R must not depend on tokens
-still to come: it is the span that the caller names, else the longest that the site is made for.
+On a grid each axis has its own share of the channels and its own R, unless it is read flat, as one sequence. Of a
+causal sequence R must not depend on tokens still to come: it is the span that the caller names, else the longest that
+the site is made for.
 
 Source: Qin et al. 2022, arXiv:2202.08791, eq. 9-12; the axes' shares as of LRPE here.
 Shapes: B batch, H heads, N tokens, M keys, K head width, A axes of the grid, F = 2K features.
@@ -12,6 +13,7 @@ Shapes: B batch, H heads, N tokens, M keys, K head width, A axes of the grid, F 
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -28,23 +30,30 @@ class Cosformer(LinearKind):
 
     name = "cosformer"
 
+    axes: Literal["split", "flat"] = "split"
+    """On a grid, whether each axis has its own channels, or the tokens count in their order, row by row."""
+
     def build(self, num_heads: int, head_dim: int, site: Site) -> LinearMixer:
-        axes = len(site.grid)
+        axes = 1 if self.axes == "flat" else len(site.grid)
         if head_dim % axes:
             raise ValueError(f"{self.name} on {axes} axes needs a head_dim that divides by {axes}, found {head_dim}")
         if site.cross and axes > 1:
             raise ValueError(f"{self.name} between two sequences needs one axis of positions, found {site.grid}")
-        return CosformerMixer(site)
+        return CosformerMixer(axes == 1, site)
 
 
 class CosformerMixer(LinearMixer):
-    """Its only state are the tokens' positions."""
+    """Two features of each channel: its value times the cosine and the sine of the token's place."""
+
+    def __init__(self, in_sequence: bool, site: Site) -> None:
+        super().__init__(site)
+        self.in_sequence = in_sequence
 
     def features(self, x_BHNK: Tensor) -> Tensor:
         return x_BHNK.contiguous().relu()
 
     def factors(self, first: int, last: int, extent: Extent, like: Tensor) -> tuple[Tensor, ...]:
-        shares = self._on_sequence if len(self.site.grid) == 1 else self._on_grid
+        shares = self._on_sequence if self.in_sequence else self._on_grid
         angle_NA = shares(first, last, extent, like.device).to(like.dtype) * (math.pi / 2)
         # axes take turns over the channels
         times = [1] * (angle_NA.dim() - 1) + [like.shape[-1] // angle_NA.shape[-1]]
@@ -65,9 +74,15 @@ class CosformerMixer(LinearMixer):
         if extent.longest is None:
             raise ValueError("cosformer to another sequence is decoded within a span, which it needs to be given")
         if isinstance(extent.longest, int) and isinstance(extent.first, int):
-            if last > extent.longest:
-                raise ValueError(f"cosformer for up to {extent.longest} tokens was given {last}; name a longer span")
+            _check_span(last, extent.longest)
             return place_N1 / extent.longest
         first_B, longest_B = (torch.as_tensor(x, device=device).reshape(-1) for x in (extent.first, extent.longest))
+        if isinstance(extent.first, int):
+            _check_span(last, int(longest_B.min()))
         # padding lies beyond R; it stays at the end, so that no weight is below zero
         return ((place_N1 - first_B[:, None, None, None]) / longest_B[:, None, None, None]).clamp(0, 1)
+
+
+def _check_span(tokens: int, span: int) -> None:
+    if tokens > span:
+        raise ValueError(f"cosformer for up to {span} tokens was given {tokens}; name a longer span")

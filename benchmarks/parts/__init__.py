@@ -1,0 +1,1 @@
+"""What several benchmarks are made of; each benchmark is a script beside this folder."""
