@@ -41,7 +41,8 @@ def identifier(text: str) -> str:
 def _check(name: str, value: Any, expected: Any) -> None:
     if typing.get_origin(expected) is typing.Literal:
         options = typing.get_args(expected)
-        if value not in options:
+        # 8.0 equals 8, but not as text
+        if not any(value == option and type(value) is type(option) for option in options):
             raise ValueError(f"{name} needs one of {', '.join(map(str, options))}; found {value!r}")
     elif not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
         raise ValueError(f"{name} needs a value of type {expected.__name__}, found {value!r}")

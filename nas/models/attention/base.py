@@ -106,6 +106,7 @@ class Mixer(nn.Module):
         Raises: ValueError if a shape does not fit the others or the site.
         """
         self._check(q_BHNK, k_BHMK, v_BHMK, keep_BM)
+        _check_span(span, len(q_BHNK))
         return self.mix(q_BHNK, k_BHMK, v_BHMK, keep_BM, span)
 
     @abstractmethod
@@ -146,6 +147,7 @@ class Mixer(nn.Module):
             if k_BHMK is None or v_BHMK is None:
                 raise ValueError("attention to another sequence starts with all of its keys and values, found none")
             self._check(k_BHMK[..., :1, :], k_BHMK, v_BHMK, keep_BM)
+            _check_span(span, len(k_BHMK))
             return self.remember(k_BHMK, v_BHMK, keep_BM, span)
         if not self.site.causal:
             raise ValueError("only causal attention and attention to another sequence can be computed step by step")
@@ -163,7 +165,13 @@ class Mixer(nn.Module):
         Args:
             k_BH1K: Key of the same token, and likewise its value; None in attention to another sequence.
         """
+        if q_BH1K.shape[-2] != 1:
+            raise ValueError(f"a step takes one token, found {q_BH1K.shape[-2]}")
         if self.site.cross:
+            if k_BH1K is not None or v_BH1K is not None:
+                raise ValueError(
+                    "a step of attention to another sequence takes a query alone; the keys are in the state"
+                )
             return self.recall(state, q_BH1K), state._replace(queries=state.queries + 1)
         if k_BH1K is None or v_BH1K is None:
             raise ValueError("a step of a sequence that sees itself needs its token's key and value, found none")
@@ -182,6 +190,11 @@ class Mixer(nn.Module):
         if keep_BM is not None and (keep_BM.shape != (batch, keys) or keep_BM.dtype != torch.bool):
             found = f"{tuple(keep_BM.shape)} of {keep_BM.dtype}"
             raise ValueError(f"the mask of kept keys needs shape ({batch}, {keys}) of torch.bool, found {found}")
+
+
+def _check_span(span: Span | None, batch: int) -> None:
+    if isinstance(span, Tensor) and span.shape != (batch,):
+        raise ValueError(f"a span is one number, or one for each of the {batch} samples; found {tuple(span.shape)}")
 
 
 class AttentionKind(Kind):

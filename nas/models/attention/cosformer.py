@@ -54,7 +54,7 @@ class CosformerMixer(LinearMixer):
 
     def factors(self, first: int, last: int, extent: Extent, like: Tensor) -> tuple[Tensor, ...]:
         shares = self._on_sequence if self.in_sequence else self._on_grid
-        angle_NA = shares(first, last, extent, like.device).to(like.dtype) * (math.pi / 2)
+        angle_NA = shares(first, last, extent, like) * (math.pi / 2)
         # axes take turns over the channels
         times = [1] * (angle_NA.dim() - 1) + [like.shape[-1] // angle_NA.shape[-1]]
         return angle_NA.cos().repeat(times), angle_NA.sin().repeat(times)
@@ -62,21 +62,21 @@ class CosformerMixer(LinearMixer):
     def place(self, x_BHNK: Tensor, factors: tuple[Tensor, ...]) -> Tensor:
         return with_phases(x_BHNK, *factors)
 
-    def _on_grid(self, first: int, last: int, extent: Extent, device: torch.device) -> Tensor:
+    def _on_grid(self, first: int, last: int, extent: Extent, like: Tensor) -> Tensor:
         """Positions as shares of the axes' lengths, NA."""
-        extra = 0 if extent.tokens is None else self.site.class_tokens(extent.tokens)
-        places_NA = token_positions(self.site.grid, first, last, extra, device)
-        return places_NA / (torch.tensor(self.site.grid, device=device) + extra)
+        extra = self.site.class_tokens(last if extent.tokens is None else extent.tokens)
+        places_NA = token_positions(self.site.grid, first, last, extra, like.device).to(like.dtype)
+        return places_NA / (torch.tensor(self.site.grid, device=like.device) + extra)
 
-    def _on_sequence(self, first: int, last: int, extent: Extent, device: torch.device) -> Tensor:
+    def _on_sequence(self, first: int, last: int, extent: Extent, like: Tensor) -> Tensor:
         """Positions as shares of R, N1, or B1N1 where samples differ."""
-        place_N1 = torch.arange(first, last, device=device)[:, None]
+        place_N1 = torch.arange(first, last, device=like.device, dtype=like.dtype)[:, None]
         if extent.longest is None:
             raise ValueError("cosformer to another sequence is decoded within a span, which it needs to be given")
         if isinstance(extent.longest, int) and isinstance(extent.first, int):
             _check_span(last, extent.longest)
             return place_N1 / extent.longest
-        first_B, longest_B = (torch.as_tensor(x, device=device).reshape(-1) for x in (extent.first, extent.longest))
+        first_B, longest_B = (torch.as_tensor(x, device=like.device).view(-1) for x in (extent.first, extent.longest))
         if isinstance(extent.first, int):
             _check_span(last, int(longest_B.min()))
         # padding lies beyond R; it stays at the end, so that no weight is below zero

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from nas.models.attention.base import Site
 from nas.models.attention.linear import Linear
 from nas.models.attention.parts.linear_mixer import LinearKind, LinearMixer
+from nas.models.attention.parts.padding import kept
 from nas.models.attention.parts.positions import Extent
 from nas.models.attention.parts.shifts import check_shift, shifted
 
@@ -82,10 +83,7 @@ class FixationMixer(LinearMixer):
         self, q_BHNK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
         if self.shift != "none":
-            if keep_BM is not None:
-                padding_B1M1 = ~keep_BM[:, None, :, None]
-                k_BHMK, v_BHMK = k_BHMK.masked_fill(padding_B1M1, 0.0), v_BHMK.masked_fill(padding_B1M1, 0.0)
-            k_BHMK, v_BHMK = (shifted(x, self.shift, self.fold, self.site) for x in (k_BHMK, v_BHMK))
+            k_BHMK, v_BHMK = (shifted(x, self.shift, self.fold, self.site) for x in kept(keep_BM, k_BHMK, v_BHMK))
         q_BHNK, k_BHMK = self.features(q_BHNK), self.features(k_BHMK)
         gate_BHNK = self.gate(q_BHNK, k_BHMK, v_BHMK)
         key_gate_BHNK = gate_BHNK if self.key_gate is None else self.key_gate(q_BHNK, k_BHMK, v_BHMK)

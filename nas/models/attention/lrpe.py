@@ -81,10 +81,14 @@ class LrpeMixer(LinearMixer):
         return features(self.feature_map, x_BHNK)
 
     def factors(self, first: int, last: int, extent: Extent, like: Tensor) -> tuple[Tensor, ...]:
-        extra = 0 if extent.tokens is None else self.site.class_tokens(extent.tokens)
+        extra = self.site.class_tokens(last if extent.tokens is None else extent.tokens)
         if isinstance(self.core, Permuted) and len(self.site.grid) == 1 and last > self.core.places:
             raise ValueError(f"lrpe with core permutation is made for {self.core.places} tokens, found {last}")
-        return self.core.factors(token_positions(self.site.grid, first, last, extra, like.device), like)
+        places_NA = token_positions(self.site.grid, first, last, extra, like.device)
+        if self.site.cross and isinstance(extent.first, Tensor):
+            # each sentence counts from its first word, wherever padding lies
+            places_NA = (places_NA - extent.first[:, None, None, None]).clamp_min(0)
+        return self.core.factors(places_NA, like)
 
     def place(self, x_BHNK: Tensor, factors: tuple[Tensor, ...]) -> Tensor:
         return self.core(self.basis(x_BHNK), *factors)  # type: ignore[no-any-return]

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nas.models.attention.base import AttentionKind, Mixer, Site, Span, State
+from nas.models.attention.parts.padding import kept
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,16 @@ class SoftmaxMixer(Mixer):
         if keep_BM is None:
             return F.scaled_dot_product_attention(q_BHNK, k_BHMK, v_BHMK, is_causal=self.site.causal)
         seen = visible(self.site, q_BHNK.shape[-2], keep_BM)
+        k_BHMK, v_BHMK = kept(keep_BM, k_BHMK, v_BHMK)
         return F.scaled_dot_product_attention(q_BHNK, k_BHMK, v_BHMK, attn_mask=seen)
 
     def remember(self, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> State:
+        k_BHMK, v_BHMK = kept(keep_BM, k_BHMK, v_BHMK)
         return State((k_BHMK, v_BHMK) if keep_BM is None else (k_BHMK, v_BHMK, keep_BM))
 
     def recall(self, state: State, q_BH1K: Tensor) -> Tensor:
-        k_BHMK, v_BHMK, *kept = state.tensors
-        seen = kept[0][:, None, None] if kept else None
+        k_BHMK, v_BHMK, *keep_BM = state.tensors
+        seen = keep_BM[0][:, None, None] if keep_BM else None
         return F.scaled_dot_product_attention(q_BH1K, k_BHMK, v_BHMK, attn_mask=seen)
 
     def advance(

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nas.models.attention.base import AttentionKind, Mixer, Site, Span, State
+from nas.models.attention.parts.padding import kept
 from nas.models.attention.parts.positions import positions
 from nas.models.attention.softmax import grown, visible
 
@@ -56,6 +57,7 @@ class SoftmaxRelativeMixer(Mixer):
         bias_BHNM = self._bias(q_BHNK, 0, length)
         if keep_BM is not None:
             bias_BHNM = bias_BHNM.masked_fill(~visible(self.site, length, keep_BM), -math.inf)
+            k_BHMK, v_BHMK = kept(keep_BM, k_BHMK, v_BHMK)
         elif self.site.causal:
             later_NN = torch.ones(length, length, dtype=torch.bool, device=q_BHNK.device).triu(1)
             bias_BHNM = bias_BHNM.masked_fill(later_NN, -math.inf)

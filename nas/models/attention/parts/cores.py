@@ -1,7 +1,8 @@
 """LRPE's Lambda: what a position does to the features, so that products of two depend on their distance alone.
 
 Source: Qin et al. 2023, arXiv:2307.09270, section 3.3.
-Shapes: B batch, H heads, N tokens, K head width, J angles, A axes of the grid; positions are NA.
+Shapes: B batch, H heads, N tokens, K head width, J angles, A axes of the grid; positions are NA, or B1NA where samples
+differ.
 """
 
 from functools import lru_cache
@@ -46,7 +47,7 @@ class Angles(nn.Module):
         theta_J = self._initial(like) if self.theta is None else at_least_float32(self.theta).to(like.dtype)
         if self.axes == 1:
             return places_NA.sum(-1, keepdim=True).to(like.dtype) * theta_J
-        return places_NA.to(like.dtype).repeat(1, self.count // self.axes) * theta_J
+        return _in_turn(places_NA, self.count).to(like.dtype) * theta_J
 
     def _initial(self, like: Tensor) -> Tensor:
         turn_J = torch.arange(self.count, device=like.device).div(self.axes, rounding_mode="floor").to(like.dtype)
@@ -96,10 +97,15 @@ class Permuted(nn.Module):
         width = like.shape[-1]
         table_LK = torch.from_numpy(_powers(width, self.axes, self.places)).to(like.device)
         places_NA = places_NA if self.axes > 1 else places_NA.sum(-1, keepdim=True)
-        return (table_LK.gather(0, places_NA.repeat(1, width // self.axes)),)
+        return (table_LK[_in_turn(places_NA, width), torch.arange(width, device=like.device)],)
 
     def forward(self, x_BHNK: Tensor, source_NK: Tensor) -> Tensor:
         return x_BHNK.gather(-1, source_NK.expand_as(x_BHNK))
+
+
+def _in_turn(places_NA: Tensor, count: int) -> Tensor:
+    """The axes' positions by turns over so many channels or angles."""
+    return places_NA.repeat(*[1] * (places_NA.dim() - 1), count // places_NA.shape[-1])
 
 
 def build_core(

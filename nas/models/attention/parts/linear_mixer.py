@@ -13,6 +13,7 @@ from torch import Tensor
 from nas.models.attention.base import AttentionKind, Mixer, Site, Span, State
 from nas.models.attention.parts.causal import causal_product
 from nas.models.attention.parts.full import from_sums, full_product, sums_of
+from nas.models.attention.parts.padding import kept
 from nas.models.attention.parts.positions import Extent, extent
 from nas.models.attention.parts.precision import at_least_float32, without_autocast
 
@@ -70,15 +71,16 @@ class LinearMixer(Mixer):
                 of_queries = self.factors(0, queries, reach._replace(first=0), q_BHNK)
             q_BHNF, k_BHMF = self.place(q_BHNK, of_queries), self.place(k_BHMK, of_keys)
             product = causal_product if self.site.causal else full_product
-            return self.finish(product(q_BHNF, *_kept(k_BHMF, v_BHMK, keep_BM), self.normalised)).to(dtype)
+            k_BHMF, v_BHMK = kept(keep_BM, k_BHMF, v_BHMK)
+            return self.finish(product(q_BHNF, k_BHMF, v_BHMK, self.normalised)).to(dtype)
 
     def remember(self, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> State:
         with without_autocast(v_BHMK.device):
             k_BHMK, v_BHMK = self.features(at_least_float32(k_BHMK)), at_least_float32(v_BHMK)
             keys = k_BHMK.shape[-2]
             factors = self.factors(0, keys, extent(self.site, None, keep_BM, keys, span), k_BHMK)
-            k_BHMF = self.place(k_BHMK, factors)
-            return State(sums_of(*_kept(k_BHMF, v_BHMK, keep_BM), self.normalised), span=span)
+            k_BHMF, v_BHMK = kept(keep_BM, self.place(k_BHMK, factors), v_BHMK)
+            return State(sums_of(k_BHMF, v_BHMK, self.normalised), span=span)
 
     def recall(self, state: State, q_BH1K: Tensor) -> Tensor:
         with without_autocast(q_BH1K.device):
@@ -102,11 +104,3 @@ class LinearMixer(Mixer):
     def _factors_next(self, state: State, like: Tensor) -> tuple[Tensor, ...]:
         reach = extent(self.site, None, None, None, state.span)
         return self.factors(state.queries, state.queries + 1, reach, like)
-
-
-def _kept(k_BHMF: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Keys and values with zeros where there is padding, whatever stood there."""
-    if keep_BM is None:
-        return k_BHMF, v_BHMK
-    padding_B1M1 = ~keep_BM[:, None, :, None]
-    return k_BHMF.masked_fill(padding_B1M1, 0.0), v_BHMK.masked_fill(padding_B1M1, 0.0)

@@ -49,4 +49,6 @@ class _Turned(torch.autograd.Function):
     def backward(ctx: Any, grad_BHNK: Tensor) -> tuple[Tensor | None, Tensor | None]:
         turns_NJ, *given = ctx.saved_tensors
         back_BHNK = _times(grad_BHNK, turns_NJ.conj().resolve_conj())
-        return back_BHNK, (_planes(given[0]).conj() * _planes(grad_BHNK)).sum((0, 1)) if given else None
+        if not given:
+            return back_BHNK, None
+        return back_BHNK, (_planes(given[0]).conj() * _planes(grad_BHNK)).sum_to_size(turns_NJ.shape)
