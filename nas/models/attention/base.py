@@ -180,6 +180,9 @@ class Mixer(nn.Module):
         return mixed_BH1K, State(tensors, state.queries + 1, state.span)
 
     def _check(self, q_BHNK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None) -> None:
+        if any(x.dim() != 4 or not x.shape[-2] for x in (q_BHNK, k_BHMK, v_BHMK)):
+            found = ", ".join(str(tuple(x.shape)) for x in (q_BHNK, k_BHMK, v_BHMK))
+            raise ValueError(f"queries, keys and values need shapes of batch, heads, tokens, width; found {found}")
         batch, heads, queries, width = q_BHNK.shape
         keys = k_BHMK.shape[-2]
         if k_BHMK.shape != (batch, heads, keys, width) or v_BHMK.shape[:3] != k_BHMK.shape[:3]:

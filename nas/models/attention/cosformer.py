@@ -73,9 +73,10 @@ class CosformerMixer(LinearMixer):
         place_N1 = torch.arange(first, last, device=like.device, dtype=like.dtype)[:, None]
         if extent.longest is None:
             raise ValueError("cosformer to another sequence is decoded within a span, which it needs to be given")
-        if isinstance(extent.longest, int) and isinstance(extent.first, int):
+        if isinstance(extent.longest, int):
             _check_span(last, extent.longest)
-            return place_N1 / extent.longest
+            if isinstance(extent.first, int):
+                return place_N1 / extent.longest
         first_B, longest_B = (torch.as_tensor(x, device=like.device).view(-1) for x in (extent.first, extent.longest))
         if isinstance(extent.first, int):
             _check_span(last, int(longest_B.min()))

@@ -129,3 +129,9 @@ def test_heads_that_do_not_split_and_grids_between_two_sequences_are_refused():
         Cosformer().build(1, 3, Site((2, 2)))
     with pytest.raises(ValueError, match="between two sequences needs one axis"):
         Cosformer().build(1, 4, Site((2, 2), cross=True))
+
+
+def test_a_mask_does_not_let_more_tokens_in_than_the_span():
+    keep = torch.ones(2, 9, dtype=torch.bool)
+    with pytest.raises(ValueError, match="for up to 6 tokens was given 9; name a longer span"):
+        mixer_at((6,), causal=True)(*torch.randn(3, 2, 1, 9, 12), keep)

@@ -8,6 +8,7 @@ Source: chunkwise form, Hua et al. 2022, arXiv:2202.10447, section 3.2.
 Shapes: G batch times heads, N tokens, J chunks, C tokens of a chunk, T = G * J, F features, V value width.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -16,6 +17,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from nas.models.attention.parts.precision import EPS
+
+LOOPING = frozenset({"cpu"})
+"""Types of devices where a loop over chunks adds up faster than cumsum, which walks single numbers there."""
 
 CHUNK = 64
 """Most tokens of a chunk; the fastest of 16 to 256 in benchmarks/results/attention.md."""
@@ -108,12 +112,11 @@ def _up_to(sums_TXY: Tensor, chunks: int) -> Tensor:
     A chunk reads what stands one place before its own; so a head's last chunk holds zero, for the next head's first.
     """
     sums_GJXY = sums_TXY.view(-1, chunks, *sums_TXY.shape[1:])
-    if sums_TXY.device.type != "cpu":
-        sums_GJXY[:, :-1] = sums_GJXY[:, :-1].cumsum(1)
+    if sums_TXY.device.type in LOOPING:
+        for earlier, later in pairwise(sums_GJXY.unbind(1)[:-1]):
+            later.add_(earlier)
     else:
-        # on a CPU cumsum along an outer dimension walks single numbers
-        for chunk in range(1, chunks - 1):
-            sums_GJXY[:, chunk].add_(sums_GJXY[:, chunk - 1])
+        sums_GJXY[:, :-1] = sums_GJXY[:, :-1].cumsum(1)
     sums_GJXY[:, -1].zero_()
     return sums_TXY
 
@@ -121,10 +124,10 @@ def _up_to(sums_TXY: Tensor, chunks: int) -> Tensor:
 def _from(sums_TXY: Tensor, chunks: int) -> Tensor:
     """In place, the sum of each chunk and those after it in its head; zero in the first, as `_up_to` in the last."""
     sums_GJXY = sums_TXY.view(-1, chunks, *sums_TXY.shape[1:])
-    if sums_TXY.device.type != "cpu":
-        sums_GJXY[:, 1:] = sums_GJXY[:, 1:].flip(1).cumsum(1).flip(1)
+    if sums_TXY.device.type in LOOPING:
+        for later, earlier in pairwise(sums_GJXY.unbind(1)[:0:-1]):
+            earlier.add_(later)
     else:
-        for chunk in range(chunks - 2, 0, -1):
-            sums_GJXY[:, chunk].add_(sums_GJXY[:, chunk + 1])
+        sums_GJXY[:, 1:] = sums_GJXY[:, 1:].flip(1).cumsum(1).flip(1)
     sums_GJXY[:, 0].zero_()
     return sums_TXY

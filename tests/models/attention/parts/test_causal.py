@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
+from nas.models.attention.parts import causal
 from nas.models.attention.parts.causal import causal_product
 
 # least sum of weights that means are divided by
@@ -27,9 +28,11 @@ def weighing(length: int, features: int = 3, values: int = 2, batch: int = 2, he
     return [x.requires_grad_() for x in (q, k, v)]
 
 
+@pytest.mark.parametrize("looping", [causal.LOOPING, frozenset()], ids=["loop", "cumsum"])
 @pytest.mark.parametrize("normalised", [True, False])
 @pytest.mark.parametrize("chunk", CHUNKS)
-def test_equals_the_masked_matrix_at_every_length(chunk, normalised):
+def test_equals_the_masked_matrix_at_every_length(chunk, normalised, looping, monkeypatch):
+    monkeypatch.setattr(causal, "LOOPING", looping)
     for length in range(1, 41):
         leaves = weighing(length)
         actual, expected = causal_product(*leaves, normalised, chunk), quadratic(*leaves, normalised)
