@@ -8,6 +8,7 @@ Shapes: B batch, H heads, N queries, M keys, K head width, F features of a query
 
 from abc import abstractmethod
 
+import torch
 from torch import Tensor
 
 from nas.models.attention.base import AttentionKind, Mixer, Site, Span, State
@@ -95,11 +96,13 @@ class LinearMixer(Mixer):
         with without_autocast(v_BH1K.device):
             q_BH1K, k_BH1K, v_BH1K = (at_least_float32(x) for x in (q_BH1K, k_BH1K, v_BH1K))
             q_BH1K, k_BH1K, v_BH1K = self.prepare(q_BH1K, k_BH1K, v_BH1K, None)
-            factors = self._factors_next(state, k_BH1K)
-            sums = sums_of(self.place(k_BH1K, factors), v_BH1K, self.normalised)
+            # a step is as long as its number of operators, so query and key share them as if they were heads
+            both_BH1K = torch.cat((q_BH1K, k_BH1K), 1)
+            q_BH1F, k_BH1F = self.place(both_BH1K, self._factors_next(state, k_BH1K)).chunk(2, 1)
+            sums = sums_of(k_BH1F, v_BH1K, self.normalised)
             if state.tensors:
                 sums = tuple(old + new for old, new in zip(state.tensors, sums, strict=True))
-            return self.finish(from_sums(self.place(q_BH1K, factors), sums)).to(dtype), sums
+            return self.finish(from_sums(q_BH1F, sums)).to(dtype), sums
 
     def _factors_next(self, state: State, like: Tensor) -> tuple[Tensor, ...]:
         reach = extent(self.site, None, None, None, state.span)
