@@ -61,7 +61,7 @@ gpu = Experiment(
 
 paper = Experiment(
     task=Cifar10(patch_size=2, tokenizer="patch", drop_path=0.1, augmentation=STRONG),
-    space=mixformer_cifar10(attention=("cosformer", "softmax", "lrpe")),
+    space=mixformer_cifar10(),
     supernet=SupernetTraining(steps=140_000, batch_size=256, learning_rate=1e-3, warmup_steps=976, precision="bf16"),
     strategy=Evolution(population_size=125, parents=25, mutate_layer=0.3, mutate_network=0.3),
     evaluations=125 * 30,
