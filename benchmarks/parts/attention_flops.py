@@ -9,9 +9,6 @@ from math import ceil
 from typing import get_args
 
 import torch
-from parts.attention_work import HEAD_DIM as K
-from parts.attention_work import HEADS as H
-from parts.report import section
 
 from nas.evaluators.flops import count_flops
 from nas.models.attention import Cosformer, Fixation, Linear, Lrpe, Site, Softmax, SoftmaxRelative
@@ -19,6 +16,9 @@ from nas.models.attention.base import AttentionKind
 from nas.models.attention.parts.bases import Basis
 from nas.models.attention.parts.causal import CHUNK
 from nas.models.attention.parts.cores import Core
+from parts.attention_work import HEAD_DIM as K
+from parts.attention_work import HEADS as H
+from parts.report import section
 
 GRID = (14, 14)
 TEXT_LENGTHS = (1, CHUNK, CHUNK + 1, 197, 1000)

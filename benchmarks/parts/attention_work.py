@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from parts.timing import Bench, Work
 from torch import Tensor, nn
 
 from nas.models.attention import Mixer, Site, State, build_attention
 from nas.models.attention.parts.causal import causal_product
+from parts.timing import Bench, Work
 
 HEADS, HEAD_DIM = 4, 64
 LINEAR_KINDS = ("linear", "lrpe", "cosformer")
