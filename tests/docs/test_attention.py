@@ -84,7 +84,7 @@ def test_the_guides_blocks_run_in_their_order_and_print_what_it_says(own_kind: s
             printed = io.StringIO()
             with contextlib.redirect_stdout(printed):
                 exec(block, names)
-            assert printed.getvalue().splitlines() == re.findall("^#> (.*)$", block, re.MULTILINE)
+            assert printed.getvalue().splitlines() == re.findall("^# prints (.*)$", block, re.MULTILINE)
 
 
 def test_the_guides_commands_run(command: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
