@@ -46,8 +46,9 @@ def fast_bf16(device: torch.device) -> bool:
 def keep_freed_memory() -> bool:
     """Have the C library keep freed memory for the next tensors, here and in processes started from here.
 
-    Else glibc gives it back to the system after every step, and the next one pays for each page anew: 10 % of a plain
-    training of experiments/cifar10.py:cpu in a virtual machine. Returns: False if the library has no such settings.
+    Else glibc gives it back to the system after every step, and the next one pays for each page anew.
+
+    Returns: False if the library has no such settings.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is None:

@@ -58,7 +58,7 @@ def _matrix_product(left: int) -> Handle:
 
 
 def _attention(inputs: list[Value], outputs: list[Value]) -> int:
-    # q_HNK, k_HMK, v_HMV: N*M*K for the scores, N*M*V for the mixing, per head
+    # q_HNK, k_HMK, v_HMV: N*M*K for the scores, N*M*V for the mixing, per head; with a mask too, as published counts do
     num_keys = _shape(inputs[1])[-2]
     return (prod(_shape(inputs[0])) + prod(_shape(outputs[0]))) * num_keys
 

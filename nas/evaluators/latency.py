@@ -4,8 +4,6 @@ Pieces are not used: times of parts do not add up to the time of the whole.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from nas.devices import device_name
+from nas.devices import threads as with_threads
 from nas.tasks.base import Task
 
 
@@ -42,7 +41,7 @@ def measure_latency(
     if not inputs or repeats < 1 or warmup < 0:
         raise ValueError(f"latency needs inputs, repeats >= 1, warmup >= 0; found {len(inputs)}, {repeats}, {warmup}")
     device = inputs[0].device
-    with torch.no_grad(), _threads(threads):
+    with torch.no_grad(), with_threads(threads):
         for _ in range(warmup):
             model(*inputs)
         times_ms = [_run_ms(model, inputs, device) for _ in range(repeats)]
@@ -85,13 +84,3 @@ def _run_ms(model: nn.Module, inputs: tuple[Tensor, ...], device: torch.device) 
 def _wait_for(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -24,9 +24,9 @@ class NotFinite(ValueError):
 def guarded(network: nn.Module) -> Iterator[None]:
     """Inside, a forward pass of the network raises NotFinite at the first module whose output is not finite."""
     hooks = [
-        module.register_forward_hook(_check(describe(network, name)))
+        module.register_forward_hook(_check(_layer(network, name)))
         for name, module in network.named_modules()
-        # what is made of modules is named by the one among them
+        # of nested modules the innermost says it best; a mixer computes more than its parts do
         if isinstance(module, Mixer | SelfAttention) or not list(module.children())
     ]
     try:
@@ -36,7 +36,7 @@ def guarded(network: nn.Module) -> Iterator[None]:
             hook.remove()
 
 
-def describe(network: nn.Module, name: str) -> str:
+def _layer(network: nn.Module, name: str) -> str:
     """`blocks.3.attention.lrpe (attention kind lrpe)`: the module's name, and the kind of the layer it belongs to."""
     parts = name.split(".")
     for length in range(len(parts), 0, -1):

@@ -100,7 +100,8 @@ class Mixer(nn.Module):
         """Mixed values, BHNK.
 
         Args:
-            keep_BM: False where a key is padding; None keeps every key. A query without keys gets zeros or the like.
+            keep_BM: False where a key is padding; None keeps every key. A query without keys gets zeros, or what a
+                kind's norm makes of them.
             span: Length that the sequence may reach, for kinds whose weights depend on it.
 
         Raises: ValueError if a shape does not fit the others or the site.
@@ -113,13 +114,16 @@ class Mixer(nn.Module):
     def mix(self, q_BHNK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> Tensor:
         """What `forward` returns, of shapes that fit."""
 
-    @abstractmethod
     def remember(self, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> State:
-        """What queries need of another sequence, whose keys and values are all there."""
+        """What queries need of another sequence, whose keys and values are all there.
 
-    @abstractmethod
+        Not needed, nor `recall`, of a kind that refuses to be built between two sequences.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say what it keeps of another sequence")
+
     def recall(self, state: State, q_BH1K: Tensor) -> Tensor:
         """Mixed values of another sequence for the next query, BH1K."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how it reads another sequence")
 
     @abstractmethod
     def advance(

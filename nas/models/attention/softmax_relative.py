@@ -63,12 +63,6 @@ class SoftmaxRelativeMixer(Mixer):
             bias_BHNM = bias_BHNM.masked_fill(later_NN, -math.inf)
         return F.scaled_dot_product_attention(q_BHNK, k_BHMK, v_BHMK, attn_mask=bias_BHNM)
 
-    def remember(self, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> State:
-        raise AssertionError("its kind refuses to be built there")
-
-    def recall(self, state: State, q_BH1K: Tensor) -> Tensor:
-        raise AssertionError("its kind refuses to be built there")
-
     def advance(
         self, state: State, q_BH1K: Tensor, k_BH1K: Tensor, v_BH1K: Tensor
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
