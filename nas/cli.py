@@ -65,12 +65,16 @@ def run_command(arguments: Sequence[str]) -> None:
     parsed, unknown = _parser().parse_known_args(rest)
     if unknown:
         raise ValueError(f"unexpected argument {unknown[0]!r}; see nas {parsed.command} --help")
-    options = {name: value for name, value in vars(parsed).items() if name != "command"}
+    # `from` is a word of Python's own
+    named = {"from": "from_"}
+    options = {named.get(name, name): value for name, value in vars(parsed).items() if name != "command"}
     if takes_settings:
         options |= {"overrides": overrides, "command_line": "nas " + shlex.join(arguments)}
     # here and not above: it loads torch, which takes seconds, and neither help nor a mistake above needs it
-    from nas.commands import FUNCTIONS
+    from nas.commands import FUNCTIONS, Where
 
+    if "workers" in options:
+        options["where"] = Where(*(options.pop(name, None) for name in ("workers", "ray", "gpus", "timeout")))
     FUNCTIONS[parsed.command](**options)
 
 
@@ -122,10 +126,17 @@ def _stop(message: str, code: int) -> int:
     return code
 
 
-def _workers(text: str) -> int:
+def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers; it must be 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number of 1 or more")
     return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number") from error
 
 
 SETTINGS = "Settings of the experiment are changed by name: --seed 1 --limits.flops 30e6 --supernet.steps 1000"
@@ -134,13 +145,23 @@ EXPERIMENT = Option("experiment", "a Python file, file.py:variant, or the folder
 RUN = Option("run", "folder of a run", Path, metavar="RUN")
 OUT = Option("--out", "folder of the run (default: results/NAME)", Path, metavar="FOLDER")
 DATA = Option("--data", "folder with the data (default: what the task embeds or downloads)", Path, metavar="FOLDER")
-WORKERS = Option("--workers", "processes of one thread (default: one a core, or 1 with a GPU)", _workers, metavar="N")
+WORKERS_OF_TRAININGS = (
+    Option("--workers", "workers of one thread (default: one a core, or 1 with a GPU)", _count, metavar="N"),
+    Option(
+        "--ray", "workers on Ray: local, auto, or a cluster's HOST:PORT (default: plain processes)", metavar="ADDRESS"
+    ),
+    Option("--gpus", "GPUs of each worker on Ray, as 0.25 (default: none)", _number, metavar="SHARE"),
+)
+WORKERS = (
+    *WORKERS_OF_TRAININGS,
+    Option("--timeout", "seconds after which an evaluation counts as failed (default: never)", _number, metavar="S"),
+)
 ID = Option("--id", "id of a network, as in the report's table", metavar="ID")
 
 COMMANDS = {
     "run": Command(
         "Train, search, retrain, export and report: all of an experiment, going on where it stopped.",
-        (EXPERIMENT, OUT, DATA, WORKERS),
+        (EXPERIMENT, OUT, DATA, *WORKERS),
         (
             "nas run experiments/digits.py",
             "nas run experiments/cifar10.py:cpu --data DATA --limits.flops 10e6 --seed 1 --out results/second",
@@ -155,8 +176,35 @@ COMMANDS = {
     ),
     "search": Command(
         "Search with the trained supernet: one evaluated architecture a line in trials.jsonl.",
-        (RUN, DATA, WORKERS),
+        (RUN, DATA, *WORKERS),
         ("nas search results/digits",),
+    ),
+    "compare": Command(
+        "Compare strategies on one supernet: equal budget, several seeds, every network evaluated once for all.",
+        (
+            EXPERIMENT,
+            OUT,
+            DATA,
+            *WORKERS,
+            Option("--strategies", "names with commas between (default: guided,evolution,random)", metavar="NAMES"),
+            Option("--seeds", "searches of each strategy (default: 5)", _count, metavar="N"),
+            Option("--budget", "networks of each search (default: the experiment's evaluations)", _count, metavar="N"),
+        ),
+        ("nas compare results/digits --strategies guided,evolution,random,tpe --seeds 5 --budget 60",),
+        takes_settings=True,
+    ),
+    "study": Command(
+        "Write a run's trials to an Optuna storage, as for optuna-dashboard, or begin a search with a study's.",
+        (
+            RUN,
+            Option("--to", "storage to write to: sqlite:///FILE, another URL, or a journal FILE.log", metavar="URL"),
+            Option("--from", "storage to read from; the run must not have been searched yet", metavar="URL"),
+            Option("--name", "name of the study (default: that of the run)", metavar="NAME"),
+        ),
+        (
+            "nas study results/digits --to sqlite:///trials.db",
+            "nas study results/second --from sqlite:///trials.db --name digits",
+        ),
     ),
     "retrain": Command(
         "Train the best networks from scratch or from inherited weights, and test them once each.",
@@ -167,7 +215,7 @@ COMMANDS = {
             Option("--seeds", "trainings of each", int, metavar="N"),
             Option("--arms", "scratch, inherited, or both with a comma between", metavar="ARMS"),
             DATA,
-            WORKERS,
+            *WORKERS_OF_TRAININGS,
         ),
         ("nas retrain results/digits --top 5 --seeds 3", "nas retrain results/digits --id 1a2b3c4d5e --arms scratch"),
     ),

@@ -4,39 +4,64 @@ import dataclasses
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nas.compare import compare
 from nas.describe import describe_experiment
 from nas.devices import default_device, keep_freed_memory
 from nas.experiment import Experiment, Loaded, feasible_space, load
 from nas.export import export
-from nas.overrides import apply_overrides
+from nas.overrides import apply_overrides, separate
+from nas.parallel import Workers
 from nas.retrain import Choice, choose, retrain
 from nas.run import Run
 from nas.search import search
 from nas.search_space import architecture_id
+from nas.strategies.named import named_strategy
+from nas.study import read_trials_into, write_trials
 from nas.train import train
 
 log = logging.getLogger(__name__)
+
+SEEDS = 5
+"""Searches of each strategy in a comparison, unless asked otherwise."""
+COMPARED = "guided,evolution,random"
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where networks are evaluated and retrained, as asked on the command line."""
+
+    count: int | None
+    ray: str | None
+    gpus: float | None
+    timeout: float | None
+
+    def workers(self) -> Workers:
+        """One process a core unless asked otherwise; on Ray as many workers as there is room for."""
+        count = _default_count() if self.count is None and self.ray is None else self.count
+        return Workers(count, self.ray, self.gpus or 0.0, self.timeout)
 
 
 def run_all(
     experiment: str,
     out: Path | None,
     data: Path | None,
-    workers: int | None,
+    where: Where,
     overrides: dict[str, str],
     command_line: str,
 ) -> None:
     keep_freed_memory()
     run = _run_of(experiment, out, data, overrides, command_line)
-    workers = workers or _default_workers()
+    workers = where.workers()
     train(run)
     search(run, workers)
     selection = run.experiment.selection
     choices = choose(run, selection)
-    retrain(run, choices, workers, selection)
+    # the time limit is that of an evaluation
+    retrain(run, choices, dataclasses.replace(workers, timeout=None), selection)
     exports = _export_all(run, [architecture_id(choice.architecture) for choice in choices])
     page = _report(run)
     print(f"\nreport   {page}\nexports  {exports}\nnext     nas retrain {run.folder} --seeds 3")
@@ -51,12 +76,53 @@ def train_command(
     print(f"supernet  {run.folder}\nnext      nas search {run.folder}")
 
 
-def search_command(run: Path, data: Path | None, workers: int | None) -> None:
+def search_command(run: Path, data: Path | None, where: Where) -> None:
     keep_freed_memory()
     opened = Run(run, data)
-    search(opened, workers or _default_workers())
+    search(opened, where.workers())
     _print_front(opened)
     print(f"\ntrials  {run / 'trials.jsonl'}\nnext    nas retrain {run}")
+
+
+def compare_command(
+    experiment: str,
+    out: Path | None,
+    data: Path | None,
+    where: Where,
+    strategies: str | None,
+    seeds: int | None,
+    budget: int | None,
+    overrides: dict[str, str],
+    command_line: str,
+) -> None:
+    keep_freed_memory()
+    run = _run_of(experiment, out, data, overrides, command_line)
+    names = separate(strategies or COMPARED)
+    # a mistake in a name is said before the supernet is trained
+    for name in names:
+        named_strategy(name)
+    train(run)
+    budget = budget or run.experiment.evaluations
+    searches = compare(run, names, seeds or SEEDS, budget, where.workers())
+    # here and not above: what reports need takes a second to load
+    from nas.report.from_run import write_comparison_of
+
+    print(write_comparison_of(run, searches))
+    print(f"\ncomparison  {run.comparison_folder}")
+
+
+def study_command(run: Path, to: str | None, from_: str | None, name: str | None) -> None:
+    if (to is None) == (from_ is None):
+        raise ValueError("name one storage: --to URL to write the run's trials, or --from URL to read a study's")
+    opened = Run(run)
+    name = name or opened.name
+    if to is not None:
+        print(f"study  {name} in {to}: {write_trials(opened, to, name)} trials added\nnext   optuna-dashboard {to}")
+        return
+    assert from_ is not None
+    for line in read_trials_into(opened, from_, name):
+        print(line)
+    print(f"next     nas search {run}")
 
 
 def retrain_command(
@@ -66,7 +132,7 @@ def retrain_command(
     seeds: int | None,
     arms: str | None,
     data: Path | None,
-    workers: int | None,
+    where: Where,
 ) -> None:
     keep_freed_memory()
     opened = Run(run, data)
@@ -74,7 +140,7 @@ def retrain_command(
     changed = {name: value for name, value in asked.items() if value is not None}
     selection = dataclasses.replace(opened.experiment.selection, **changed)
     choices = choose(opened, selection) if id is None else [_choice(opened, id)]
-    retrain(opened, choices, workers or _default_workers(), selection)
+    retrain(opened, choices, where.workers(), selection)
     _print_front(opened)
     print(f"\nnext  nas report {run}; nas export {run}")
 
@@ -96,7 +162,7 @@ def report_command(runs: list[Path]) -> None:
 
 def describe_command(experiment: str, data: Path | None, overrides: dict[str, str], command_line: str) -> None:
     loaded = load(experiment)
-    for line in describe_experiment(_experiment(loaded, overrides, data), loaded.name):
+    for line in describe_experiment(_experiment(loaded, overrides, data), loaded.name, _default_count()):
         print(line, flush=True)
 
 
@@ -157,7 +223,7 @@ def _choice(run: Run, identifier: str) -> Choice:
     raise ValueError(f"no network {identifier!r} among the trials of {run.folder}")
 
 
-def _default_workers() -> int:
+def _default_count() -> int:
     # a GPU is shared badly by processes that do not know of one another
     return 1 if default_device().type == "cuda" else os.cpu_count() or 1
 
@@ -166,6 +232,8 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "run": run_all,
     "train": train_command,
     "search": search_command,
+    "compare": compare_command,
+    "study": study_command,
     "retrain": retrain_command,
     "export": export_command,
     "report": report_command,

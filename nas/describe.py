@@ -1,39 +1,31 @@
-"""What an experiment is about to do: the preflight."""
+"""What an experiment is about to do: the preflight, the plan and how long it will take."""
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from nas.devices import default_device, device_name, fast_bf16
+from nas.estimate import Durations, durations
 from nas.experiment import Experiment, feasible_space
+from nas.preflight import preflight
 from nas.search_space import architecture_id
+from nas.search_space.limits import number
 
-DRAWS = 1_000
 
+def describe_experiment(experiment: Experiment, name: str, workers: int) -> Iterator[str]:
+    """What the preflight says, plan, device, data and expected time: a line each.
 
-def describe_experiment(experiment: Experiment, name: str) -> Iterator[str]:
-    """Size of the space, range of each cost, share inside the limits, plan, device, data: a line each, the data last.
-
-    Raises: ValueError if a limit cannot be met; DataError, after all other lines, if the data is missing.
+    Raises: ValueError if a limit cannot be met; DataError, after all lines that need none, if the data is missing.
     """
     task, space = experiment.task, feasible_space(experiment)
     yield f"experiment  {name}"
     yield f"task        {task.name}; costs at {task.cost_setting()}, batch 1, 1 multiply-add = 1 FLOP"
-    yield f"space       {_count(experiment.space.size())} networks"
     for end in ("smallest", "largest"):
         architecture = getattr(experiment.space, end)()
-        costs = ", ".join(f"{cost.name} {space.cost(architecture)[cost.name]:,.0f}" for cost in experiment.costs)
+        costs = ", ".join(f"{cost.name} {number(space.cost(architecture)[cost.name])}" for cost in experiment.costs)
         yield f"{end:<12}{architecture_id(architecture)}: {costs}"
-    binds = space.check_limits()
-    for limit, most in experiment.limits.items():
-        least, top = space.bounds(limit)
-        word = "binds" if binds[limit] else "does not bind: no network is above it"
-        yield f"limit       {limit} <= {most:,.0f} of {least:,.0f} to {top:,.0f}; it {word}"
-    if experiment.limits:
-        share = space.share_feasible(np.random.default_rng(experiment.seed), DRAWS)
-        yield f"inside      {share:.1%} of {DRAWS:,} random draws"
+    yield from preflight(experiment, space)
     yield from _plan(experiment)
     yield f"data        {task.prepare()}"
+    yield f"time        {_time(experiment, durations(experiment), workers)}"
 
 
 def _plan(experiment: Experiment) -> list[str]:
@@ -44,7 +36,8 @@ def _plan(experiment: Experiment) -> list[str]:
         precision += "; bf16, asked for here, will be refused: change --supernet.precision and --retrain.precision"
     return [
         f"supernet    {supernet.steps:,} steps of {supernet.batch_size}, {supernet.rule}",
-        f"search      {experiment.evaluations:,} evaluations by {type(experiment.strategy).__name__}",
+        f"search      {experiment.evaluations:,} evaluations by {type(experiment.strategy).__name__}, "
+        f"then {selection.finalists} finalists on fresh data",
         f"retrain     {retrain.steps:,} steps of {retrain.batch_size} for {selection.top} of the front"
         f"{' and the best of each kind' if selection.homogeneous else ''}, "
         f"{selection.seeds} seeds, arms {' and '.join(selection.arms)}",
@@ -52,5 +45,13 @@ def _plan(experiment: Experiment) -> list[str]:
     ]
 
 
-def _count(size: int) -> str:
-    return f"{size:,}" if size < 10**9 else f"{size:.2g}"
+def _time(experiment: Experiment, durations: Durations, workers: int) -> str:
+    phases = durations.phases(experiment, workers)
+    parts = ", ".join(f"{name} {_duration(seconds)}" for name, seconds in phases.items())
+    return f"about {_duration(sum(phases.values()))} with {workers} workers: {parts}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"

@@ -4,20 +4,25 @@ import dataclasses
 import importlib.util
 import sys
 import traceback
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from nas.evaluators.accuracy import Accuracy
 from nas.evaluators.base import Cost, Quality
 from nas.evaluators.flops import Flops
 from nas.evaluators.parameters import Parameters
+from nas.overrides import apply_overrides
 from nas.retrained import Arm
 from nas.search_space import Space
 from nas.search_space.feasible import FeasibleSpace
+from nas.search_space.limits import Limit, windows
 from nas.strategies.base import Strategy
-from nas.strategies.evolution import Evolution
+from nas.strategies.generations import Plan
+from nas.strategies.named import named_strategy
 from nas.tasks.base import Task
 from nas.training.settings import SupernetTraining, Training
 
@@ -30,14 +35,17 @@ class Selection:
     """Networks of the front, spread evenly along the first cost; the best is always among them."""
     homogeneous: bool = True
     """Also the best network of each single kind."""
+    finalists: int = 10
+    """Best networks of the search that are evaluated on fresh data, the split `select`, before some are chosen."""
     seeds: int = 1
     """Trainings of each network, with different seeds."""
     arms: tuple[Arm, ...] = ("scratch",)
     """Start from fresh weights, from the supernet's, or both."""
 
     def __post_init__(self) -> None:
-        if self.top < 1 or self.seeds < 1:
-            raise ValueError(f"top = {self.top} and seeds = {self.seeds} must be at least 1")
+        if self.top < 1 or self.seeds < 1 or self.finalists < 0:
+            found = f"top = {self.top} and seeds = {self.seeds} must be at least 1, finalists = {self.finalists} 0"
+            raise ValueError(found)
         unknown = set(self.arms) - {"scratch", "inherited"}
         if unknown or not self.arms:
             raise ValueError(f"arms = {self.arms}; there are: scratch, inherited")
@@ -53,12 +61,13 @@ class Experiment:
     retrain: Training
     evaluations: int
     """Networks whose quality the search may measure."""
-    limits: dict[str, float] = field(default_factory=dict)
-    """Most of each cost, by the cost's name."""
+    limits: dict[str, Limit] = field(default_factory=dict)
+    """The most of a cost, or a window of it (`"10e6..30e6"`), by the cost's name."""
     costs: tuple[Cost, ...] = (Flops(), Parameters())
     """The first is the axis of the report."""
     quality: Quality = Accuracy()
-    strategy: Strategy = Evolution()
+    strategy: Strategy | str = "evolution"
+    """Or its name, with settings where wanted: `tpe`, `evolution(population_size=20)`."""
     generation: int = 10
     """Networks proposed at once; the results do not depend on how many workers evaluate them."""
     anchors: int = 8
@@ -69,24 +78,75 @@ class Experiment:
     def __post_init__(self) -> None:
         if self.evaluations < 1 or self.generation < 1:
             raise ValueError(f"evaluations = {self.evaluations} and generation = {self.generation} must be at least 1")
+        if isinstance(self.strategy, str):
+            object.__setattr__(self, "strategy", named_strategy(self.strategy))
         if self.seed < 0:
             raise ValueError(f"seed = {self.seed} must be at least 0")
         names = [cost.name for cost in self.costs]
+        for name in windows(self.limits):
+            if name not in names:
+                raise ValueError(f"limit on {name!r}, which is not among the costs: {', '.join(names)}")
         if not names:
             raise ValueError("costs is empty; the report needs one to draw quality against, as Flops()")
         unknown = set(getattr(self.strategy, "minimize", ())) - set(names)
         if unknown:
             raise ValueError(f"the strategy minimizes {sorted(unknown)}, not among the costs: {', '.join(names)}")
 
+    def plan(self) -> Plan:
+        """How the search goes."""
+        assert not isinstance(self.strategy, str)
+        return Plan(self.strategy, self.evaluations, self.generation, self.seed)
 
-def feasible_space(experiment: Experiment) -> FeasibleSpace:
-    """The experiment's space inside its limits; the costs of each architecture are measured once."""
 
-    @lru_cache(maxsize=100_000)
-    def costs(architecture: Any) -> dict[str, float]:
-        return {cost.name: cost(experiment.task, architecture) for cost in experiment.costs}
+Remember = Callable[[str, Any, Callable[[], float]], float]
+"""`remember(name, architecture, measure)`: a measured cost that is known, else what `measure` finds."""
 
-    return FeasibleSpace(experiment.space, costs, experiment.limits)
+
+def measure_anew(name: str, architecture: Any, measure: Callable[[], float]) -> float:
+    """Remembers nothing."""
+    return measure()
+
+
+def feasible_space(experiment: Experiment, remember: Remember = measure_anew) -> FeasibleSpace:
+    """The experiment's space inside its limits; the costs of each architecture are asked once.
+
+    Args:
+        remember: Keeps costs that would come out otherwise the next time, such as latency.
+    """
+
+    def of(costs: Sequence[Cost]) -> Callable[[Any], dict[str, float]]:
+        @lru_cache(maxsize=100_000)
+        def known(architecture: Any) -> dict[str, float]:
+            return {each.name: value(each, architecture) for each in costs}
+
+        return known
+
+    def value(cost: Cost, architecture: Any) -> float:
+        measure = partial(cost, experiment.task, architecture)
+        return remember(cost.name, architecture, measure) if cost.measured else measure()
+
+    measured = [cost for cost in experiment.costs if cost.measured]
+    computed = [cost for cost in experiment.costs if not cost.measured]
+    return FeasibleSpace(experiment.space, of(computed), experiment.limits, of(measured) if measured else None)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An experiment as it travels to other processes and machines: the text of its file, and what was changed in it."""
+
+    source: str
+    variable: str
+    overrides: dict[str, str]
+    data: Path | None
+    """Folder with the data, the same on every machine; None for what the task embeds or downloads."""
+
+    def experiment(self) -> Experiment:
+        """Raises: ValueError if the text makes no such experiment."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "experiment.py"
+            path.write_text(self.source, encoding="utf-8")
+            experiment: Experiment = apply_overrides(load(f"{path}:{self.variable}").experiment, self.overrides)
+        return experiment if self.data is None else replace(experiment, task=experiment.task.with_data(self.data))
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,12 @@ def split_overrides(arguments: Sequence[str], options: Container[str]) -> tuple[
     return own, found
 
 
+def separate(text: str) -> list[str]:
+    """What stands between commas: `tpe,evolution(parents=5,population_size=20)` are two."""
+    parts = [part.strip(" '\"") for part in _ITEMS.findall(text)]
+    return [part for part in parts if part]
+
+
 def apply_overrides(experiment: Any, overrides: dict[str, str]) -> Any:
     """The experiment with the named values changed, all at once.
 
@@ -52,7 +58,7 @@ def apply_overrides(experiment: Any, overrides: dict[str, str]) -> Any:
 def _replaced(value: Any, overrides: dict[str, str], path: str) -> Any:
     """`value`, which stands at `path`, with the settings below it changed."""
     if isinstance(value, dict):
-        return value | {name: _parse(float, text, f"{path}{name}") for name, text in overrides.items()}
+        return value | {name: _number_or_text(text) for name, text in overrides.items()}
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         raise ValueError(f"no setting --{path}{next(iter(overrides))}: {path.rstrip('.')} is a value, not a group")
     hints = typing.get_type_hints(type(value))
@@ -65,12 +71,22 @@ def _replaced(value: Any, overrides: dict[str, str], path: str) -> Any:
             raise ValueError(f"no setting --{path}{head}; there are: {', '.join(names)}")
         if rest:
             groups.setdefault(head, {})[rest] = text
+        elif str in typing.get_args(hints[head]) and dataclasses.is_dataclass(getattr(value, head)):
+            changed[head] = text
         elif dataclasses.is_dataclass(getattr(value, head)) or isinstance(getattr(value, head), dict):
             raise ValueError(f"--{path}{head} is a group of settings; change one of them with --{path}{head}.NAME")
         else:
             changed[head] = _parse(hints[head], text, f"{path}{head}")
     changed |= {head: _replaced(getattr(value, head), inner, f"{path}{head}.") for head, inner in groups.items()}
     return dataclasses.replace(value, **changed)
+
+
+def _number_or_text(text: str) -> float | str:
+    """A value of a group without types of its own, such as a limit: a number, or what its owner makes of the text."""
+    with suppress(ValueError):
+        if math.isfinite(float(text)):
+            return float(text)
+    return text
 
 
 def _parse(kind: Any, text: str, name: str) -> Any:
@@ -83,8 +99,7 @@ def _parse(kind: Any, text: str, name: str) -> Any:
         return None if text.lower() == "none" else _parse(next(a for a in arguments if a is not type(None)), text, name)
     if origin is tuple:
         inner = text[1:-1] if text.startswith("(") and text.endswith(")") else text
-        parts = [part.strip(" '\"") for part in _ITEMS.findall(inner)]
-        return tuple(_parse(arguments[0], part, name) for part in parts if part)
+        return tuple(_parse(arguments[0], part, name) for part in separate(inner))
     return _parse_plain(kind, text, name)
 
 

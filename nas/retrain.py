@@ -1,28 +1,29 @@
 """Training chosen networks after the search, each with several seeds; the test split is read here and nowhere else."""
 
 import logging
-from functools import lru_cache
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from torch import nn
+from torch import Tensor
 
-from nas.devices import default_device, device_name, threads
 from nas.experiment import Selection
-from nas.parallel import ordered_map
+from nas.files import write_json
+from nas.interrupts import deferred_interrupts
+from nas.parallel import Arrays, Failed, Workers, prepared_map
 from nas.progress import progress
 from nas.provenance import commit
-from nas.retrained import Arm, Retrained
+from nas.retrained import Retrained
 from nas.run import Run
 from nas.search_space import architecture_id, to_json
 from nas.search_space.feasible import homogeneous, kinds
 from nas.strategies.base import Trial
 from nas.strategies.pareto import front_of_trials
-from nas.trained_supernet import trained_supernet
-from nas.training.loop import fit
-from nas.training.plain import PlainTrainee
+from nas.training.loop import Files
+from nas.trainings import Halving, Job, train_network
 
 log = logging.getLogger(__name__)
 
@@ -34,25 +35,26 @@ class Choice(NamedTuple):
     origin: str
 
 
-class Job(NamedTuple):
-    """One training."""
-
-    folder: Path
-    data: Path | None
-    architecture: dict[str, Any]
-    """As JSON: a class of the experiment's file is not known yet where a worker unpacks what it gets."""
-    origin: str
-    arm: Arm
-    seed: int
+Tell = Callable[[Retrained], None]
 
 
-def retrain(run: Run, choices: list[Choice], workers: int, selection: Selection) -> None:
+def retrain(
+    run: Run, choices: list[Choice], workers: Workers | int, selection: Selection, halving: Halving | None = None
+) -> None:
     """Train every choice with every arm and seed of the selection that has no result yet.
 
-    Raises: ValueError if the data is missing, or a checkpoint is damaged.
+    Args:
+        halving: Stop trainings early that are not among the best, which needs Ray.
+
+    Raises: ValueError if the data is missing, a checkpoint is damaged, or a Ray cluster cannot be reached;
+        ChildProcessError if workers died over a training, the others being finished.
     """
+    asked = workers if isinstance(workers, Workers) else Workers(max(workers, 1))
+    if halving is not None and asked.ray is None:
+        raise ValueError("stopping trainings early is done by Ray Tune; add --ray local")
+    loaded = commit()
     jobs = [
-        Job(run.folder, run.data, to_json(choice.architecture), choice.origin, arm, run.experiment.seed + number)
+        Job(to_json(choice.architecture), choice.origin, arm, run.experiment.seed + number, loaded)
         for number in range(selection.seeds)
         for choice in choices
         for arm in selection.arms
@@ -61,23 +63,82 @@ def retrain(run: Run, choices: list[Choice], workers: int, selection: Selection)
     if not pending:
         return
     log.info("data: %s", run.experiment.task.prepare())
-    # the folder may hold another run by now than when this process retrained before
-    _opened.cache_clear()
     finished, name = len(jobs) - len(pending), run.experiment.quality.name
     with run.phase("retrain"), progress("retrain", len(jobs), "trainings") as advance:
         advance(finished, "")
-        with ordered_map(retrain_one, min(workers, len(pending))) as trained:
-            for done, result in enumerate(trained(pending), start=finished + 1):
-                advance(done, f"{result.id} {result.arm}: {name} {result.quality:.4f} on the test split")
+
+        def tell(result: Retrained) -> None:
+            nonlocal finished
+            finished += 1
+            advance(finished, f"{result.id} {result.arm}: {name} {result.quality:.4f} on the test split")
+
+        # a time limit is for evaluations
+        everywhere = replace(asked.at_most(len(pending)), timeout=None)
+        (_train_here if asked.ray is None else _train_on_ray)(run, pending, everywhere, tell, halving)
+
+
+def _train_here(run: Run, jobs: list[Job], workers: Workers, tell: Tell, _: Halving | None) -> None:
+    died: list[str] = []
+    with prepared_map(partial(_trainer, run.folder, run.data), {}, workers) as trained:
+        for job, result in zip(jobs, trained(jobs), strict=True):
+            if isinstance(result, Failed):
+                died.append(f"{architecture_id(_architecture(run, job))} {job.arm}: {result.reason}")
+            else:
+                tell(result)
+    if died:
+        raise ChildProcessError(f"{len(died)} of {len(jobs)} trainings have no result; {died[0]}")
+
+
+def _trainer(folder: Path, data: Path | None, _: Arrays) -> Callable[[Job], Retrained]:
+    return partial(retrain_one, Run(folder, data))
+
+
+def retrain_one(run: Run, job: Job) -> Retrained:
+    """One training, kept in the run's folder."""
+    with deferred_interrupts() as interrupted:
+        result, network = train_network(
+            run.experiment, job, run.supernet_state, _files(run, job), lambda _: lambda done, words: None, interrupted
+        )
+    run.save_subnet(result, network.state_dict())
+    _stopped_file(run, job).unlink(missing_ok=True)
+    return result
+
+
+def _train_on_ray(run: Run, jobs: list[Job], workers: Workers, tell: Tell, halving: Halving | None) -> None:
+    # here and not above: it loads Ray, which takes seconds
+    from nas.tune import Plan, train_on_ray
+
+    if halving is not None:
+        jobs = [job for job in jobs if not _stopped_file(run, job).exists()]
+        if not jobs:
+            return
+    inherits = any(job.arm == "inherited" for job in jobs)
+    weights = {name: tensor.numpy() for name, tensor in run.supernet_state().items()} if inherits else {}
+    plan = Plan(run.recipe, jobs, [_files(run, job) for job in jobs], weights, halving, run.experiment.retrain.steps)
+
+    def finish(place: int, sent: Retrained, weights: dict[str, Tensor]) -> None:
+        result = replace(sent, architecture=_architecture(run, jobs[place]))
+        run.save_subnet(result, weights)
+        _stopped_file(run, jobs[place]).unlink(missing_ok=True)
+        tell(result)
+
+    ended = train_on_ray(plan, workers, finish)
+    for place, stopped in ended.stopped.items():
+        job = jobs[place]
+        write_json(_stopped_file(run, job), stopped._asdict())
+        log.info("stopped %s-%d after %d steps, at %.4f", job.arm, job.seed, stopped.step, stopped.quality)
+    for place, reason in ended.failed.items():
+        which = f"{architecture_id(_architecture(run, jobs[place]))} {jobs[place].arm}"
+        raise ValueError(f"{len(ended.failed)} of {len(jobs)} trainings have no result; {which}: {reason}")
 
 
 def choose(run: Run, selection: Selection) -> list[Choice]:
-    """Networks of the front, spread evenly along the first cost, and the best of each single kind.
+    """Networks of the finalists' front on fresh data, spread evenly along the first cost, and the best of each kind.
 
     Raises: ValueError if the search has found nothing yet.
     """
     trials, anchors = run.trials(), run.anchors()
-    front = front_of_trials(trials, run.experiment.costs[0].name)
+    front = front_of_trials(_on_fresh_data(run, trials) or trials, run.experiment.costs[0].name)
     if not front:
         raise ValueError(f"{run.folder} has no evaluated network; run nas search {run.folder} first")
     places = np.unique(np.linspace(len(front) - 1, 0, selection.top).round().astype(int))[::-1]
@@ -90,42 +151,25 @@ def choose(run: Run, selection: Selection) -> list[Choice]:
     return [Choice(architecture, origin) for architecture, origin in chosen.items()]
 
 
-# one thread, so that results are equal however many workers share the cores
-@threads(1)
-def retrain_one(job: Job) -> Retrained:
-    """One training to its end, going on from its checkpoint, then its one look at the test split."""
-    run, loaded = _opened(job.folder, job.data), commit()
-    experiment, task, architecture = run.experiment, run.experiment.task, _architecture(run, job)
-    network = _initial(run, architecture, job)
-    trainee = PlainTrainee(network, task, experiment.retrain, job.seed)
-    checkpoint = run.subnet_checkpoint(architecture, job.arm, job.seed)
-    seconds = fit(trainee, checkpoint, run.subnet_log(architecture, job.arm, job.seed), lambda done, words: None)
-    result = Retrained(
-        id=architecture_id(architecture),
-        architecture=architecture,
-        origin=job.origin,
-        arm=job.arm,
-        seed=job.seed,
-        quality=experiment.quality(task, network, "test"),
-        search_quality=experiment.quality(task, network, "search"),
-        steps=experiment.retrain.steps,
-        seconds=round(seconds, 1),
-        device=device_name(),
-        commit=loaded,
-    )
-    run.save_subnet(result, network.state_dict())
-    return result
-
-
 def _architecture(run: Run, job: Job) -> Any:
     return run.experiment.space.from_json(job.architecture)
 
 
-def _initial(run: Run, architecture: Any, job: Job) -> nn.Module:
-    if job.arm == "inherited":
-        return trained_supernet(run).subnet(architecture)
-    torch.manual_seed(job.seed)
-    return run.experiment.task.build(architecture).to(default_device())
+def _stopped_file(run: Run, job: Job) -> Path:
+    """Says that the training was stopped early, and where; nobody takes it for a result."""
+    return run.subnet_folder(_architecture(run, job), job.arm, job.seed) / "stopped.json"
+
+
+def _files(run: Run, job: Job) -> Files:
+    key = (_architecture(run, job), job.arm, job.seed)
+    return Files(run.subnet_checkpoint(*key), run.subnet_log(*key))
+
+
+def _on_fresh_data(run: Run, trials: list[Trial]) -> list[Trial]:
+    """The finalists, with the qualities that they have on the split `select`."""
+    scores = run.scores()
+    rescored = ((trial, scores.get((trial.architecture, "select"))) for trial in trials)
+    return [replace(trial, quality=score.quality) for trial, score in rescored if score is not None]
 
 
 def _best_of_kind(run: Run, trials: list[Trial], kind: str) -> Trial | None:
@@ -135,8 +179,3 @@ def _best_of_kind(run: Run, trials: list[Trial], kind: str) -> Trial | None:
         if trial.violation == 0 and homogeneous(run.experiment.space, trial.architecture, kind) == trial.architecture
     ]
     return max(of_kind, key=lambda trial: trial.quality or 0.0, default=None)
-
-
-@lru_cache(maxsize=1)
-def _opened(folder: Path, data: Path | None) -> Run:
-    return Run(folder, data)

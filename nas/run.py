@@ -6,28 +6,33 @@ supernet.safetensors     the trained table of shared weights
 supernet.log.jsonl       loss along the training
 supernet.visits.json     how often training visited each option of each choice
 trials.jsonl             one evaluated architecture a line
+imported.jsonl           the same for trials that were read from elsewhere before the search
 anchors.jsonl            the same for networks of one kind, measured for comparison
+scores.jsonl             other qualities with inherited weights: finalists on the split `select`, compared strategies
+costs.jsonl              what measured costs (latency) came out as, since they would not come out so again
+comparison/              strategies compared on the run's supernet
 subnets/<id>/            architecture.json, and for each training <arm>-<seed>/: weights, log.jsonl, result.json
 exports/<id>/            networks that stand alone
 report/                  the page, figures and tables
 """
 
 import dataclasses
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from nas.experiment import Experiment, Loaded, describe, load
+from nas.experiment import Experiment, Loaded, Recipe, describe, feasible_space, load
 from nas.files import (
     append_line,
     locked,
     read_json,
-    read_lines,
     read_tensors,
     write_json,
     write_tensors,
@@ -35,9 +40,13 @@ from nas.files import (
 )
 from nas.overrides import apply_overrides
 from nas.provenance import commit, environment, now
+from nas.records import MeasuredCosts, read_scores, read_trials, score_line, trial_line
 from nas.retrained import Arm, Retrained
+from nas.score import Score
 from nas.search_space import architecture_id, to_json
+from nas.search_space.feasible import FeasibleSpace
 from nas.strategies.base import Trial
+from nas.tasks.base import EvalSplit
 
 
 class Run:
@@ -99,6 +108,13 @@ class Run:
         return dataclasses.replace(experiment, task=experiment.task.with_data(self.data))
 
     @property
+    def recipe(self) -> Recipe:
+        """The experiment for workers, which may stand on other machines."""
+        source = (self.folder / "experiment.py").read_text(encoding="utf-8")
+        data = None if self.data is None else self.data.absolute()
+        return Recipe(source, self.manifest["variable"], self.manifest["overrides"], data)
+
+    @property
     def name(self) -> str:
         return str(self.manifest["name"])
 
@@ -125,6 +141,11 @@ class Run:
     def phase_seconds(self) -> dict[str, float]:
         return {name: phase["seconds"] for name, phase in self.manifest["phases"].items()}
 
+    def phase_ended(self, name: str) -> datetime | None:
+        """When a phase ended; None if it has not begun."""
+        phase = self.manifest["phases"].get(name)
+        return datetime.fromisoformat(phase["ended"]) if phase else None
+
     @property
     def supernet_checkpoint(self) -> Path:
         return self.folder / "supernet.checkpoint.safetensors"
@@ -147,19 +168,65 @@ class Run:
             raise ValueError(f"{self.folder} has no trained supernet; run nas train {self.folder} first")
         return read_tensors(self.folder / "supernet.safetensors")[0]
 
+    @cached_property
+    def space(self) -> FeasibleSpace:
+        """The experiment's space inside its limits; measured costs are asked once and then remembered in the folder."""
+        return feasible_space(self.experiment, MeasuredCosts(self.folder / "costs.jsonl").value)
+
     def trials(self) -> list[Trial]:
-        """Raises: ValueError if a line is damaged or its architecture is not of this experiment's space."""
-        return self._read_trials("trials.jsonl")
+        """The search's history: what was imported, then what was evaluated here.
+
+        Raises: ValueError if a line is damaged or its architecture is not of this experiment's space.
+        """
+        return self.imported() + self._read_trials("trials.jsonl")
 
     def append_trial(self, trial: Trial) -> None:
-        append_line(self.folder / "trials.jsonl", _trial_line(trial))
+        append_line(self.folder / "trials.jsonl", trial_line(trial))
+
+    def imported(self) -> list[Trial]:
+        """Trials that were read from elsewhere before the search began."""
+        return self._read_trials("imported.jsonl")
+
+    def save_imported(self, trials: list[Trial]) -> None:
+        """Make these the first trials of the search.
+
+        Raises: ValueError if the search has begun, since it would have gone another way with them.
+        """
+        if (self.folder / "trials.jsonl").exists():
+            raise ValueError(f"the search in {self.folder} has begun; import trials into a run without, from nas train")
+        lines = [json.dumps(trial_line(trial), ensure_ascii=False) + "\n" for trial in trials]
+        write_text(self.folder / "imported.jsonl", "".join(lines))
+
+    def scores(self) -> dict[tuple[Any, EvalSplit], Score]:
+        """Every quality with this run's inherited weights, by architecture and split."""
+        known: dict[tuple[Any, EvalSplit], Score] = {}
+        for trial in [*self._read_trials("trials.jsonl"), *self.anchors()]:
+            known[trial.architecture, "search"] = Score(trial.quality, trial.seconds, trial.failure)
+        return known | read_scores(self.folder / "scores.jsonl", self.experiment.space)
+
+    def append_score(self, architecture: Any, split: EvalSplit, score: Score) -> None:
+        append_line(self.folder / "scores.jsonl", score_line(architecture, split, score))
 
     def anchors(self) -> list[Trial]:
         """Networks of a single kind, measured beside the search."""
         return self._read_trials("anchors.jsonl")
 
     def append_anchor(self, trial: Trial) -> None:
-        append_line(self.folder / "anchors.jsonl", _trial_line(trial))
+        append_line(self.folder / "anchors.jsonl", trial_line(trial))
+
+    def has_comparison(self, name: str) -> bool:
+        return (self.comparison_folder / f"{name}.jsonl").is_file()
+
+    def save_comparison(self, name: str, trials: list[Trial], own_seconds: float) -> None:
+        """Keep a finished search of a comparison; its trials are written last, so that they stand for all of it."""
+        write_json(self.comparison_folder / f"{name}.json", {"own_seconds": round(own_seconds, 3)})
+        lines = [json.dumps(trial_line(trial), ensure_ascii=False) + "\n" for trial in trials]
+        write_text(self.comparison_folder / f"{name}.jsonl", "".join(lines))
+
+    def comparison(self, name: str) -> tuple[list[Trial], float]:
+        """Trials of a finished search of a comparison, and the seconds that its strategy took by itself."""
+        own_seconds = float(read_json(self.comparison_folder / f"{name}.json")["own_seconds"])
+        return self._read_trials(f"comparison/{name}.jsonl"), own_seconds
 
     def subnet_folder(self, architecture: Any, arm: Arm, seed: int) -> Path:
         return self.folder / "subnets" / architecture_id(architecture) / f"{arm}-{seed}"
@@ -200,6 +267,10 @@ class Run:
     def report_folder(self) -> Path:
         return self.folder / "report"
 
+    @property
+    def comparison_folder(self) -> Path:
+        return self.folder / "comparison"
+
     def _retrained(self, path: Path) -> Retrained:
         value = read_json(path)
         try:
@@ -208,16 +279,7 @@ class Run:
             raise ValueError(f"{path} is no result of this version ({error}); delete it to train again") from error
 
     def _read_trials(self, name: str) -> list[Trial]:
-        trials = []
-        path = self.folder / name
-        for number, line in enumerate(read_lines(path), start=1):
-            try:
-                architecture = self.experiment.space.from_json(line["architecture"])
-                fields = {key: line[key] for key in ("number", "costs", "quality", "violation", "seconds")}
-            except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(f"{path}, line {number} is no trial of this experiment: {error}") from error
-            trials.append(Trial(architecture=architecture, **fields))
-        return trials
+        return read_trials(self.folder / name, self.experiment.space)
 
     def _check_same(self, settings: Any) -> None:
         changed = list(_differences(self.manifest["settings"], settings, ""))
@@ -226,18 +288,6 @@ class Run:
                 f"{self.folder} holds a run with other settings ({'; '.join(changed[:3])}); "
                 "name another folder with --out, or delete this one"
             )
-
-
-def _trial_line(trial: Trial) -> dict[str, Any]:
-    return {
-        "number": trial.number,
-        "id": architecture_id(trial.architecture),
-        "quality": trial.quality,
-        "costs": trial.costs,
-        "violation": trial.violation,
-        "seconds": trial.seconds,
-        "architecture": to_json(trial.architecture),
-    }
 
 
 def _differences(before: Any, after: Any, path: str) -> Iterator[str]:

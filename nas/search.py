@@ -1,79 +1,84 @@
-"""The search loop: propose, cost, evaluate, append.
+"""The search loop: propose, cost, evaluate, append; then networks of one kind, and the finalists on fresh data.
 
 Only this loop knows limits and evaluations; a strategy sees a space that draws inside the limits, and the history.
 """
 
 import logging
-import time
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
-from torch import nn
 
-from nas.devices import threads
-from nas.experiment import feasible_space
-from nas.parallel import ordered_map
+from nas.parallel import Workers
+from nas.preflight import preflight
 from nas.progress import progress
 from nas.run import Run
-from nas.search_space import to_json
+from nas.scoring import Scores, scoring
 from nas.search_space.feasible import FeasibleSpace, homogeneous, kinds
 from nas.strategies.base import Trial
+from nas.strategies.generations import next_networks
 from nas.strategies.pareto import front_of_trials
-from nas.supernet import Supernet
-from nas.trained_supernet import trained_supernet
 from nas.training.loop import Advance
 
 log = logging.getLogger(__name__)
 
 SHAPES_DRAWN = 64
 
-Evaluated = Callable[[Sequence["Candidate"]], Iterator[tuple[float, float]]]
-"""Qualities and seconds of candidates, in their order."""
 
+def search(run: Run, workers: Workers) -> None:
+    """Evaluate as many architectures as the experiment says, then anchors and finalists, going on where it stopped.
 
-class Candidate(NamedTuple):
-    """What a worker needs to evaluate one architecture."""
-
-    folder: Path
-    data: Path | None
-    architecture: dict[str, Any]
-    """As JSON: a class of the experiment's file is not known yet where a worker unpacks what it gets."""
-
-
-def search(run: Run, workers: int) -> None:
-    """Evaluate as many architectures as the experiment says, then the anchors, going on where it stopped.
-
-    Raises: ValueError if a limit cannot be met, the supernet is not trained, or the data is missing.
+    Raises: ValueError if a limit cannot be met, the supernet is not trained, the data is missing, or every network of
+        the first generation fails.
     """
-    experiment = run.experiment
-    space = feasible_space(experiment)
+    experiment, space = run.experiment, run.space
     space.check_limits()
-    trials, anchors = run.trials(), run.anchors()
-    if len(trials) >= experiment.evaluations and len(anchors) >= len(anchor_architectures(run, space, trials)):
+    if _is_finished(run):
         return
+    for line in preflight(experiment, space):
+        log.info("%s", line)
     log.info("data: %s", experiment.task.prepare())
-    # the folder may hold another run by now than when this process searched before
-    _opened.cache_clear()
-    with run.phase("search"), ordered_map(evaluate, min(workers, experiment.generation)) as evaluated:
+    with run.phase("search"), scoring(run, workers.at_most(experiment.generation)) as scores:
         with progress("search", experiment.evaluations, "networks") as advance:
-            _search(run, space, evaluated, advance)
-        _measure_anchors(run, space, evaluated)
+            _search(run, scores, advance)
+        _measure_anchors(run, scores)
+        _score_finalists(run, scores)
 
 
-def anchor_architectures(run: Run, space: FeasibleSpace, trials: list[Trial]) -> list[Any]:
+def anchor_architectures(run: Run, trials: list[Trial]) -> list[Any]:
     """Networks of a single kind for comparison: the shapes of the front, all of one kind, then random ones."""
     experiment = run.experiment
     front = [trial.architecture for trial in front_of_trials(trials, experiment.costs[0].name)]
     found: list[Any] = []
     for number, kind in enumerate(kinds(experiment.space)):
         rng = np.random.default_rng([experiment.seed, experiment.evaluations, number])
-        of_kind = dict.fromkeys(_of_kind(space, front, kind, rng))
+        of_kind = dict.fromkeys(_of_kind(run.space, front, kind, rng))
         for architecture, _ in zip(of_kind, range(experiment.anchors), strict=False):
             found.append(architecture)
     return found
+
+
+def finalists(run: Run) -> list[Any]:
+    """The best networks of the search: its front, then the front of the rest, and so on; as many as are selected."""
+    trials, axis = [trial for trial in run.trials() if trial.quality is not None], run.experiment.costs[0].name
+    found: list[Any] = []
+    while trials and len(found) < run.experiment.selection.finalists:
+        front = front_of_trials(trials, axis)
+        if not front:
+            break
+        # the dear end first: the best of all is a finalist whatever their number
+        found += [trial.architecture for trial in reversed(front)]
+        trials = [trial for trial in trials if trial not in front]
+    return found[: run.experiment.selection.finalists]
+
+
+def _is_finished(run: Run) -> bool:
+    trials, known = run.trials(), run.scores()
+    return (
+        len(trials) - len(run.imported()) >= run.experiment.evaluations
+        and len(run.anchors()) >= len(anchor_architectures(run, trials))
+        and all((architecture, "select") in known for architecture in finalists(run))
+    )
 
 
 def _of_kind(space: FeasibleSpace, front: list[Any], kind: str, rng: np.random.Generator) -> Iterator[Any]:
@@ -84,71 +89,54 @@ def _of_kind(space: FeasibleSpace, front: list[Any], kind: str, rng: np.random.G
             yield candidate
 
 
-def _search(run: Run, space: FeasibleSpace, evaluated: Evaluated, advance: Advance) -> None:
-    experiment = run.experiment
-    trials = run.trials()
-    advance(len(trials), "")
-    while len(trials) < experiment.evaluations:
-        # a generation that was cut short is proposed again from the same history, and its finished part is skipped
-        start = len(trials) - len(trials) % experiment.generation
-        count = min(experiment.generation, experiment.evaluations - start)
-        rng = np.random.default_rng([experiment.seed, start])
-        proposed = experiment.strategy.propose(space, trials[:start], count, rng)
-        pending = proposed[len(trials) - start :]
+def _search(run: Run, scores: Scores, advance: Advance) -> None:
+    experiment, imported = run.experiment, len(run.imported())
+    trials, plan = run.trials(), experiment.plan()
+    advance(len(trials) - imported, "")
+    while (done := len(trials) - imported) < experiment.evaluations:
+        pending = next_networks(plan, run.space, trials, done)
         if not pending:
-            log.info("the space holds nothing more inside the limits; the search ends after %d networks", len(trials))
+            log.info("the space holds nothing more inside the limits; the search ends after %d networks", done)
             return
-        for trial in _trials(run, space, pending, len(trials), evaluated):
+        for trial in _trials(run, scores, pending, len(trials)):
             run.append_trial(trial)
             trials.append(trial)
-            best = max(each.quality for each in trials if each.quality is not None)
-            advance(len(trials), f"{experiment.quality.name} {trial.quality:.4f}, best {best:.4f}")
+            advance(len(trials) - imported, _words(run, trial, trials))
+        _check_failures(trials)
 
 
-def _measure_anchors(run: Run, space: FeasibleSpace, evaluated: Evaluated) -> None:
-    planned, done = anchor_architectures(run, space, run.trials()), len(run.anchors())
+def _measure_anchors(run: Run, scores: Scores) -> None:
+    planned, done = anchor_architectures(run, run.trials()), len(run.anchors())
     with progress("anchors", len(planned), "networks") as advance:
         advance(done, "")
-        for trial in _trials(run, space, planned[done:], done, evaluated):
+        for trial in _trials(run, scores, planned[done:], done):
             run.append_anchor(trial)
-            advance(trial.number + 1, f"{run.experiment.quality.name} {trial.quality:.4f}")
+            advance(trial.number + 1, _words(run, trial, [trial]))
 
 
-def _trials(
-    run: Run, space: FeasibleSpace, architectures: list[Any], first: int, evaluated: Evaluated
-) -> Iterator[Trial]:
+def _score_finalists(run: Run, scores: Scores) -> None:
+    """Qualities on the split `select`: of many networks the best was also lucky on the split that found it."""
+    chosen = finalists(run)
+    with progress("finalists", len(chosen), "networks") as advance:
+        for done, score in enumerate(scores.of(chosen, "select", keep=True), start=1):
+            advance(done, score.failure or f"{run.experiment.quality.name} {score.quality:.4f} on fresh data")
+
+
+def _trials(run: Run, scores: Scores, architectures: list[Any], first: int) -> Iterator[Trial]:
     """Trials of the architectures, in order, each as soon as it is known; `first` is the number of the first."""
-    candidates = [Candidate(run.folder, run.data, to_json(architecture)) for architecture in architectures]
-    results = zip(architectures, evaluated(candidates), strict=True)
-    for number, (architecture, (quality, seconds)) in enumerate(results, start=first):
-        costs = space.cost(architecture)
-        yield Trial(number, architecture, costs, quality, space.violation(costs), round(seconds, 3))
+    results = zip(architectures, scores.of(architectures, "search", keep=False), strict=True)
+    for number, (architecture, score) in enumerate(results, start=first):
+        costs = run.space.cost(architecture)
+        yield Trial(number, architecture, costs, violation=run.space.violation(costs), **score._asdict())
 
 
-# one thread, so that results are equal however many workers share the cores
-@threads(1)
-def evaluate(candidate: Candidate) -> tuple[float, float]:
-    """Quality with inherited weights on the search split, and the seconds that it took."""
-    run, supernet = _opened(candidate.folder, candidate.data)
-    started = time.perf_counter()
-    architecture = run.experiment.space.from_json(candidate.architecture)
-    quality = run.experiment.quality(run.experiment.task, Inherited(supernet, architecture), "search")
-    return quality, time.perf_counter() - started
+def _words(run: Run, trial: Trial, trials: list[Trial]) -> str:
+    if trial.quality is None:
+        return f"failed: {trial.failure}"
+    best = max(each.quality for each in trials if each.quality is not None)
+    return f"{run.experiment.quality.name} {trial.quality:.4f}, best {best:.4f}"
 
 
-class Inherited(nn.Module):
-    """A subnet that reads its weights from the supernet."""
-
-    def __init__(self, supernet: Supernet, architecture: Any) -> None:
-        super().__init__()
-        self.supernet = supernet
-        self.architecture = architecture
-
-    def forward(self, *inputs: Any) -> Any:
-        return self.supernet(*inputs, architecture=self.architecture)
-
-
-@lru_cache(maxsize=1)
-def _opened(folder: Path, data: Path | None) -> tuple[Run, Supernet]:
-    run = Run(folder, data)
-    return run, trained_supernet(run)
+def _check_failures(trials: list[Trial]) -> None:
+    if all(trial.quality is None for trial in trials):
+        raise ValueError(f"all {len(trials)} networks failed, the last with {trials[-1].failure}")

@@ -1,37 +1,111 @@
 """Training the supernet of a run."""
 
+import dataclasses
 import logging
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
 from nas.devices import default_device, threads
+from nas.experiment import Experiment, load
+from nas.overrides import apply_overrides
 from nas.progress import progress
 from nas.run import Run
 from nas.supernet import Supernet
-from nas.training.loop import fit
+from nas.training.distributed import DistributedTrainee, Group
+from nas.training.loop import Advance, Files, fit, load_checkpoint
 from nas.training.shared import SupernetTrainee
 
 log = logging.getLogger(__name__)
 
 
-def train(run: Run) -> None:
+def train(run: Run, processes: int = 1, ray: str | None = None) -> None:
     """Train the shared weights to the end, going on where it stopped; nothing happens if they are there.
 
-    Raises: ValueError if the data is missing, or the checkpoint is damaged.
+    Args:
+        processes: Processes that train together. A training may be resumed with another number.
+        ray: Address of the Ray cluster on whose machines they run; None for this machine.
+
+    Raises: ValueError if the data is missing, or the checkpoint is damaged, or Ray is not there or too small.
     """
+    if processes < 1:
+        raise ValueError(f"processes = {processes}; it must be at least 1")
     if run.has_supernet():
         return
     experiment = run.experiment
     log.info("data: %s", experiment.task.prepare())
     with threads(experiment.supernet.threads), run.phase("supernet"):
-        trainee = SupernetTrainee(new_supernet(run), experiment.task, experiment.supernet, experiment.seed)
+        trainee = SupernetTrainee(new_supernet(experiment), experiment.task, experiment.supernet, experiment.seed)
         with progress("supernet", experiment.supernet.steps, "steps") as advance:
-            fit(trainee, run.supernet_checkpoint, run.supernet_log, advance)
+            if processes == 1 and ray is None:
+                fit(trainee, run.supernet_checkpoint, run.supernet_log, advance)
+            else:
+                _fit_together(run, trainee, processes, ray, advance)
         run.save_supernet(trainee.supernet.table.state_dict(), trainee.visits.to_json())
 
 
-def new_supernet(run: Run) -> Supernet:
+def new_supernet(experiment: Experiment) -> Supernet:
     """The supernet as it is before training."""
-    torch.manual_seed(run.experiment.seed)
-    supernet = Supernet(run.experiment.task.build, run.experiment.space)
+    torch.manual_seed(experiment.seed)
+    supernet = Supernet(experiment.task.build, experiment.space)
     return supernet.to(default_device())
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """An experiment as it travels to a process that cannot read the run's folder; called there, it is a trainee."""
+
+    source: str
+    """Text of the experiment's file."""
+    variable: str
+    """Name of the experiment in it."""
+    overrides: dict[str, str]
+    data: str | None
+    """Folder of the data, the same on every machine."""
+    folder: str
+    """Working directory, to which other folders of the experiment are relative, where there is one of that name."""
+
+    @classmethod
+    def of(cls, run: Run) -> "Shipped":
+        data = None if run.data is None else str(run.data.absolute())
+        source = (run.folder / "experiment.py").read_text(encoding="utf-8")
+        return cls(source, run.manifest["variable"], run.manifest["overrides"], data, str(Path.cwd()))
+
+    def __call__(self, group: Group) -> DistributedTrainee:
+        """Raises: ValueError if the data is missing on this machine."""
+        if Path(self.folder).is_dir():
+            os.chdir(self.folder)
+        experiment = self.experiment()
+        experiment.task.prepare()
+        return DistributedTrainee(
+            new_supernet(experiment), experiment.task, experiment.supernet, experiment.seed, group
+        )
+
+    def experiment(self) -> Experiment:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "experiment.py"
+            path.write_text(self.source, encoding="utf-8")
+            experiment = apply_overrides(load(f"{path}:{self.variable}").experiment, self.overrides)
+        assert isinstance(experiment, Experiment)
+        if self.data is None:
+            return experiment
+        return dataclasses.replace(experiment, task=experiment.task.with_data(Path(self.data)))
+
+
+def _fit_together(run: Run, trainee: SupernetTrainee, processes: int, ray: str | None, advance: Advance) -> None:
+    """Train by several processes, and give the trainee what they trained."""
+    # Ray takes a second to import, and one process does without
+    from nas.training.ray_train import Workers, fit_on_ray
+
+    files = Files(run.supernet_checkpoint, run.supernet_log)
+    found = files.last()
+    if found is not None:
+        # a checkpoint that does not fit is found here, before anything is started
+        load_checkpoint(trainee, found, files.name)
+    fit_on_ray(Shipped.of(run), files, advance, Workers(processes, run.experiment.supernet.threads, ray or "local"))
+    found = files.last()
+    assert found is not None, "the last step ends with a checkpoint"
+    load_checkpoint(trainee, found, files.name)

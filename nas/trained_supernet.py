@@ -1,15 +1,27 @@
 """The trained supernet of a run, as evaluation, retraining and export read it."""
 
+from collections.abc import Mapping
+
+from torch import Tensor
+
 from nas.devices import default_device
+from nas.experiment import Experiment
 from nas.run import Run
 from nas.supernet import Supernet
 
 
 def trained_supernet(run: Run) -> Supernet:
     """Raises: ValueError if it was not trained yet, is damaged, or is of another space."""
-    supernet = Supernet(run.experiment.task.build, run.experiment.space)
+    return supernet_of(run.experiment, run.supernet_state())
+
+
+def supernet_of(experiment: Experiment, weights: Mapping[str, Tensor]) -> Supernet:
+    """The supernet whose table is `weights`, without a copy on the CPU; for reading.
+
+    Raises: ValueError if they are of another space.
+    """
     try:
-        supernet.table.load_state_dict(run.supernet_state())
-    except RuntimeError as error:
-        raise ValueError(f"the supernet in {run.folder} is not of this experiment's space: {error}") from error
+        supernet = Supernet(experiment.task.build, experiment.space, weights)
+    except ValueError as error:
+        raise ValueError(f"the trained supernet is not of this experiment's space: {error}") from error
     return supernet.to(default_device()).eval()

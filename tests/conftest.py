@@ -12,6 +12,7 @@ import pytest
 
 from nas.cli import main
 from nas.experiment import load
+from nas.parallel import Workers
 from nas.retrain import choose, retrain
 from nas.run import Run
 from nas.search import search
@@ -156,7 +157,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec = str(folder / "tiny.py")
     run = Run.create(folder / "run", load(spec), spec, {}, None, "nas run tiny.py")
     train(run)
-    search(run, workers=1)
+    search(run, Workers(1))
     retrain(run, choose(run, run.experiment.selection), 1, run.experiment.selection)
     return run.folder
 

@@ -134,5 +134,5 @@ def test_a_description_is_printed_as_far_as_it_goes(
 ) -> None:
     printed = command("describe", "tiny.py", "--evaluations", "7")
     assert "search      7 evaluations by Evolution" in printed
-    assert printed.splitlines()[-1].startswith("data        digits of scikit-learn: 1,097 train")
+    assert printed.splitlines()[-2].startswith("data        digits of scikit-learn: 897 train")
     assert not Path("results").exists()

@@ -1,8 +1,13 @@
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from nas.experiment import Experiment, Selection, describe, feasible_space, load
+from nas.evaluators.flops import Flops
+from nas.evaluators.latency import Latency
+from nas.experiment import Experiment, Recipe, Selection, describe, feasible_space, load
+from nas.search_space.limits import Window
 
 
 def test_a_file_holds_an_experiment_and_its_variants(tiny: Path) -> None:
@@ -59,16 +64,46 @@ def test_equal_experiments_have_equal_descriptions(tiny: Path) -> None:
 def test_the_space_of_an_experiment_is_inside_its_limits(tiny: Path) -> None:
     experiment = load("tiny.py").experiment
     space = feasible_space(experiment)
-    assert space.limits == {"flops": 12_000}
+    assert space.limits == {"flops": Window(at_most=12_000)}
     smallest = experiment.space.smallest()
     assert space.cost(smallest) == {cost.name: cost(experiment.task, smallest) for cost in experiment.costs}
 
 
+def test_measured_costs_are_asked_once_and_remembered(tiny: Path) -> None:
+    asked = []
+
+    def remember(name: str, architecture: Any, measure: Any) -> float:
+        asked.append(name)
+        return 7.0
+
+    experiment = replace(load("tiny.py").experiment, costs=(Flops(), Latency()), limits={"latency": 8.0})
+    space = feasible_space(experiment, remember)
+    smallest = experiment.space.smallest()
+    assert space.cost(smallest) == space.cost(smallest) == {"flops": Flops()(experiment.task, smallest), "latency": 7.0}
+    assert asked == ["latency"]
+
+
+def test_a_recipe_makes_the_same_experiment_anywhere(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = replace(load("tiny.py").experiment, seed=3, limits={"flops": 9e3})
+    recipe = Recipe(Path("tiny.py").read_text(), "experiment", {"seed": "3", "limits.flops": "9e3"}, None)
+    monkeypatch.chdir("/")
+    assert recipe.experiment() == expected
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
-    [({"evaluations": 0}, "evaluations = 0"), ({"generation": 0}, "generation = 0"), ({"seed": -1}, "seed = -1")],
+    [
+        ({"evaluations": 0}, "evaluations = 0"),
+        ({"generation": 0}, "generation = 0"),
+        ({"seed": -1}, "seed = -1"),
+        ({"limits": {"flops": "2e6..1e6"}}, "limit on flops: the ends of the window cross"),
+        ({"limits": {"flops": "much"}}, "limit on flops: 'much' is no window"),
+        ({"limits": {"latency": 3}}, "limit on 'latency', which is not among the costs: flops, parameters"),
+        ({"strategy": "evolve"}, "no strategy 'evolve'; there are: guided"),
+        ({"strategy": "evolution(minimize=(latency,))"}, "the strategy minimizes"),
+    ],
 )
-def test_settings_that_make_no_sense_are_refused(tiny: Path, changed: dict[str, int], said: str) -> None:
+def test_settings_that_make_no_sense_are_refused(tiny: Path, changed: dict[str, Any], said: str) -> None:
     known = vars(load("tiny.py").experiment)
     with pytest.raises(ValueError, match=said):
         Experiment(**{**known, **changed})

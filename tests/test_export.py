@@ -12,6 +12,7 @@ import nas
 from nas.experiment import load
 from nas.export import export
 from nas.files import write_tensors
+from nas.parallel import Workers
 from nas.retrain import choose, retrain
 from nas.run import Run
 from nas.search import search
@@ -89,7 +90,7 @@ def test_a_network_that_was_not_retrained_is_refused_with_those_that_were(finish
 def test_networks_of_a_users_own_builder_are_refused(own_model: Path) -> None:
     run = Run.create(Path("run"), load(str(own_model)), str(own_model), {}, None, "nas run")
     train(run)
-    search(run, workers=1)
+    search(run, Workers(1))
     retrain(run, choose(run, run.experiment.selection), 1, run.experiment.selection)
     identifier = run.retrained()[0].id
     with pytest.raises(ValueError, match="networks of task digits come from a builder of its own"):

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +9,10 @@ from torch.testing import assert_close
 
 from nas.experiment import Selection, load
 from nas.files import read_tensors
+from nas.parallel import Workers
 from nas.retrain import Choice, choose, retrain
 from nas.run import Run
-from nas.search import search
+from nas.search import finalists, search
 from nas.search_space.feasible import homogeneous
 from nas.strategies.pareto import front_of_trials
 from nas.train import train
@@ -39,18 +41,27 @@ def test_the_test_split_is_read_by_retraining_alone_and_once_a_training(tiny: Pa
     run = Run.create(Path("run"), load("tiny.py"), "tiny.py", {}, None, "nas run tiny.py")
     train(run)
     assert not Path("splits.txt").exists(), "training the supernet reads neither"
-    search(run, workers=1)
+    search(run, Workers(1))
     read = Path("splits.txt").read_text().split()
-    assert read == ["search"] * len(run.trials() + run.anchors())
+    # an anchor that was a trial is not evaluated again
+    evaluated = {trial.architecture for trial in run.trials() + run.anchors()}
+    assert read == ["search"] * len(evaluated) + ["select"] * len(finalists(run))
     retrain(run, choose(run, run.experiment.selection), 1, run.experiment.selection)
     after = Path("splits.txt").read_text().split()[len(read) :]
     assert (after.count("test"), after.count("search")) == (len(run.retrained()), len(run.retrained())) == (2, 2)
 
 
 def test_what_is_chosen_is_spread_along_the_front_with_the_best_always_in(finished: Path) -> None:
-    run = Run(finished)
-    front = [trial.architecture for trial in front_of_trials(run.trials(), "flops")]
+    run, scores = Run(finished), Run(finished).scores()
+    # the front of the finalists' qualities on fresh data
+    rescored = [
+        dataclasses.replace(trial, quality=scores[trial.architecture, "select"].quality)
+        for trial in run.trials()
+        if (trial.architecture, "select") in scores
+    ]
+    front = [trial.architecture for trial in front_of_trials(rescored, "flops")]
     assert len(front) >= 3
+    assert front != [trial.architecture for trial in front_of_trials(run.trials(), "flops")]
     chosen = {top: choose(run, Selection(top=top, homogeneous=False)) for top in (1, 2, 100)}
     assert chosen[1] == [Choice(front[-1], "front")]
     assert chosen[2] == [Choice(front[-1], "front"), Choice(front[0], "front")]

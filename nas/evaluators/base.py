@@ -21,6 +21,10 @@ class Cost(Protocol):
     def unit(self) -> str:
         """Unit of the value, with the convention where there are several."""
 
+    @property
+    def measured(self) -> bool:
+        """Whether it is a time or the like, which comes out otherwise each time; a run then keeps what it was."""
+
     def __call__(self, task: Task, architecture: Any) -> float:
         """The cost at the task's example inputs."""
 

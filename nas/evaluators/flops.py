@@ -123,13 +123,21 @@ def count_flops(module: nn.Module, inputs: tuple[Tensor, ...]) -> int:
 
 @dataclass(frozen=True)
 class Flops:
-    """Multiply-adds of one inference at the task's example inputs."""
+    """Multiply-adds of one inference at the task's example inputs, or at another length."""
 
-    name = "flops"
+    length: int | None = None
+    """Tokens of the input; None: as many as the task's examples have. The cost's name then ends in it: `flops@1024`."""
+
     unit = "multiply-adds"
+    measured = False
+
+    @property
+    def name(self) -> str:
+        return "flops" if self.length is None else f"flops@{self.length}"
 
     def __call__(self, task: Task, architecture: Any) -> float:
-        return float(sum(piece_values(count_flops, task, architecture)))
+        sized = task if self.length is None else task.at_length(self.length)
+        return float(sum(piece_values(count_flops, sized, architecture)))
 
 
 class _StrictAnalysis(JitModelAnalysis):  # type: ignore[misc]

@@ -61,6 +61,7 @@ class Latency:
 
     name = "latency"
     unit = "milliseconds"
+    measured = True
 
     def __call__(self, task: Task, architecture: Any) -> float:
         return self.measure(task, architecture).median_ms

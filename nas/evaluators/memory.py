@@ -41,6 +41,7 @@ class PeakMemory:
 
     name = "peak_memory"
     unit = "bytes"
+    measured = False
 
     def __call__(self, task: Task, architecture: Any) -> float:
         return float(max(piece_values(peak_memory_bytes, task, architecture)))

@@ -20,6 +20,7 @@ class Parameters:
 
     name = "parameters"
     unit = "parameters"
+    measured = False
 
     def __call__(self, task: Task, architecture: Any) -> float:
         return float(sum(piece_values(count_parameters, task, architecture)))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nas.retrained import Retrained
+from nas.search_space.limits import Window
 from nas.strategies.base import Trial
 
 
@@ -23,8 +24,8 @@ class ReportData:
     """Unit of each cost by name; the first is the axis of every figure."""
     setting: str
     """At which input the costs are quoted: `64 tokens (32 x 32 pixels in patches of 4)`."""
-    limits: dict[str, float]
-    """Most of each limited cost."""
+    limits: dict[str, Window]
+    """What each limited cost may be."""
     space_size: int
     """Number of architectures in the space."""
     trials: tuple[Trial, ...]

@@ -88,7 +88,7 @@ def _against_homogeneous(summary: Summary, best: Network) -> list[str]:
 
 def limits(data: ReportData) -> str:
     """`FLOPs at most 30 M`, or that there are none."""
-    named = [f"{wording.title(name)} at most {wording.limit(limit)}" for name, limit in data.limits.items()]
+    named = [f"{wording.title(name)} {wording.window(limit)}" for name, limit in data.limits.items()]
     return "; ".join(named) if named else "none"
 
 
@@ -184,9 +184,10 @@ def _quality_tile(data: ReportData, best: Network) -> Tile:
 
 def _of_limit(data: ReportData, best: Network) -> str:
     unit = data.costs[data.axis]
-    if data.axis not in data.limits:
+    limit = data.limits.get(data.axis)
+    if limit is None or limit.at_most is None:
         return unit
-    return f"{unit}, {100 * best.costs[data.axis] / data.limits[data.axis]:.0f} % of the limit"
+    return f"{unit}, {100 * best.costs[data.axis] / limit.at_most:.0f} % of the limit"
 
 
 def _quality_like(network: Network, best: Network) -> float | None:

@@ -1,8 +1,11 @@
 """From a run's folder to the values of a report."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nas.records import Search
+from nas.report.comparison import Comparison, Searched, write_comparison
 from nas.report.data import ReportData
 from nas.report.page import write_report
 from nas.report.tables import as_text, front_table
@@ -19,6 +22,17 @@ def terminal_table(run: Run) -> str:
     return as_text(front_table(report_data(run)))
 
 
+def write_comparison_of(run: Run, searches: Sequence[Search]) -> str:
+    """Write figure and tables of compared strategies into the run; returns the table as text."""
+    found: dict[str, list[Searched]] = {}
+    for search in searches:
+        found.setdefault(search.strategy, []).append(Searched(*run.comparison(search.name)))
+    experiment = run.experiment
+    evaluations = searches[0].evaluations
+    comparison = Comparison(found, experiment.costs[0].name, experiment.quality.name, evaluations)
+    return write_comparison(comparison, run.comparison_folder)
+
+
 def report_data(run: Run) -> ReportData:
     """All that the report of a run shows."""
     experiment = run.experiment
@@ -29,7 +43,7 @@ def report_data(run: Run) -> ReportData:
         quality_unit=experiment.quality.unit,
         costs={cost.name: cost.unit for cost in experiment.costs},
         setting=experiment.task.cost_setting(),
-        limits=experiment.limits,
+        limits=run.space.limits,
         space_size=experiment.space.size(),
         trials=tuple(run.trials()),
         anchors=tuple(run.anchors()),

@@ -112,17 +112,23 @@ def _cost_axis(axes: Axes, data: ReportData, costs: list[float], width: int) -> 
 
 
 def _draw_limit(axes: Axes, data: ReportData, costs: list[float]) -> None:
-    if data.axis not in data.limits:
+    window = data.limits.get(data.axis)
+    for limit in () if window is None else (window.at_least, window.at_most):
+        if limit is not None:
+            _draw_end(axes, limit, costs)
+
+
+def _draw_end(axes: Axes, limit: float, costs: list[float]) -> None:
+    """One end of a limit as a line, or by name where a line would press all that is of interest into a corner."""
+    if limit < min(costs) - DISTANT * (max(costs) - min(costs)):
         return
-    limit = data.limits[data.axis]
-    # a distant limit would press all that is of interest into a corner
     if limit > max(costs) + DISTANT * (max(costs) - min(costs)):
-        text, place = f"limit {wording.limit(limit)} \N{RIGHTWARDS ARROW}", (1, 0.02)
+        text, place = f"limit {wording.end_of_limit(limit)} \N{RIGHTWARDS ARROW}", (1, 0.02)
         axes.annotate(text, place, xycoords="axes fraction", ha="right", va="bottom", size=11.5, color=MUTED)
         return
     axes.axvline(limit, color=INK, linewidth=1.2, linestyle=(0, (2, 2)), zorder=1)
     axes.annotate(
-        f"limit {wording.limit(limit)}",
+        f"limit {wording.end_of_limit(limit)}",
         (limit, 0.02),
         (-6, 0),
         xycoords=("data", "axes fraction"),

@@ -17,6 +17,7 @@ from nas.report.data import ReportData
 from nas.report.marks import Mark, marks
 from nas.retrained import Arm, Retrained
 from nas.search_space import architecture_id
+from nas.search_space.limits import Window, violation
 from nas.strategies.pareto import hypervolume, pareto_front
 
 ARMS: tuple[Arm, ...] = ("scratch", "inherited")
@@ -145,13 +146,13 @@ class Summary:
             name = architecture_id(trial.architecture)
             if name not in found:
                 arms = arms_of(results.get(name, ()))
-                costs, violation = trial.costs, trial.violation
-                found[name] = Network(name, trial.architecture, costs, trial.quality, violation, arms, searched)
+                costs, excess = trial.costs, trial.violation
+                found[name] = Network(name, trial.architecture, costs, trial.quality, excess, arms, searched)
         for name, own in results.items():
             if name not in found:
                 costs = self.data.retrained_costs.get(name, {})
-                violation = _violation(costs, self.data.limits)
-                found[name] = Network(name, own[0].architecture, costs, None, violation, arms_of(own))
+                excess = _violation(costs, self.data.limits)
+                found[name] = Network(name, own[0].architecture, costs, None, excess, arms_of(own))
         return found
 
     @cached_property
@@ -239,5 +240,5 @@ def _rank(network: Network) -> tuple[bool, float]:
     return False, network.inherited if network.inherited is not None else -math.inf
 
 
-def _violation(costs: dict[str, float], limits: dict[str, float]) -> float:
-    return sum(max(0.0, costs[name] / limit - 1) for name, limit in limits.items() if name in costs)
+def _violation(costs: dict[str, float], limits: dict[str, Window]) -> float:
+    return violation(costs, {name: limit for name, limit in limits.items() if name in costs})

@@ -75,7 +75,7 @@ def front_csv(summary: Summary) -> str:
             own = network.arms.get(arm)
             row += [_exact(own.mean), _exact(own.deviation), str(len(own.qualities))] if own else ["", "", "0"]
         rows.append(row + _architecture_cells(network))
-    return _csv(rows)
+    return as_csv(rows)
 
 
 def trials_csv(summary: Summary) -> str:
@@ -89,7 +89,7 @@ def trials_csv(summary: Summary) -> str:
         row = [str(trial.number), network.id, *(_exact(trial.costs[name]) for name in costs), _exact(trial.quality)]
         row += [_exact(trial.violation), _exact(trial.seconds), "yes" if network.id in on_front else "no"]
         rows.append([*row, network.kind or "", *_architecture_cells(network)])
-    return _csv(rows)
+    return as_csv(rows)
 
 
 def retrained_csv(data: ReportData) -> str:
@@ -98,7 +98,7 @@ def retrained_csv(data: ReportData) -> str:
     for own in data.retrained:
         numbers = [_exact(own.quality), _exact(own.search_quality), str(own.steps), _exact(own.seconds)]
         rows.append([own.id, own.origin, own.arm, str(own.seed), *numbers, own.device, own.commit])
-    return _csv(rows)
+    return as_csv(rows)
 
 
 def _architecture_cells(network: Network) -> list[str]:
@@ -110,7 +110,7 @@ def _exact(value: float | None) -> str:
     return "" if value is None else repr(value)
 
 
-def _csv(rows: Sequence[Sequence[str]]) -> str:
+def as_csv(rows: Sequence[Sequence[str]]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)
     return buffer.getvalue()

@@ -8,6 +8,7 @@ from typing import Any
 from nas.report.data import ReportData
 from nas.report.summary import Spread, blocks
 from nas.retrained import Arm
+from nas.search_space.limits import Window
 
 PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 NAMES = {"flops": "FLOPs", "latency_ms": "Latency", "bleu": "BLEU"}
@@ -20,7 +21,9 @@ NONE = "\N{EN DASH}"
 
 def title(name: str) -> str:
     """A cost's or quality's name as a heading."""
-    return NAMES.get(name, name.replace("_", " ").capitalize())
+    base, at, length = name.partition("@")
+    words = NAMES.get(base, base.replace("_", " ").capitalize())
+    return f"{words} at {length} tokens" if at else words
 
 
 def prefix(value: float) -> tuple[float, str]:
@@ -38,7 +41,13 @@ def amount(value: float | None) -> str:
     return f"{scaled:.{digits}f} {letter}".strip()
 
 
-def limit(value: float) -> str:
+def window(limit: Window) -> str:
+    """`at most 30 M`, `at least 10 M and at most 30 M`."""
+    ends = {"at least": limit.at_least, "at most": limit.at_most}
+    return " and ".join(f"{words} {end_of_limit(end)}" for words, end in ends.items() if end is not None)
+
+
+def end_of_limit(value: float) -> str:
     """As `amount`, but with no more digits than were given: `30 M`."""
     size, letter = prefix(value)
     return f"{value / size:g} {letter}".strip()

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nas.search_space import Space
+from nas.search_space.feasible import FeasibleSpace
 
 
 @dataclass(frozen=True)
@@ -19,18 +19,23 @@ class Trial:
     costs: dict[str, float]
     """Value of each cost by name; less is better."""
     quality: float | None
-    """More is better; None where the architecture was not evaluated."""
+    """More is better; None where the evaluation failed."""
     violation: float
     """0 inside the limits, else the sum of the relative excesses."""
     seconds: float
     """Wall time of the evaluation."""
+    failure: str | None = None
+    """Why there is no quality, in a line."""
 
 
 class Strategy(Protocol):
     """Chooses what to evaluate next; a frozen dataclass without state."""
 
-    def propose(self, space: Space, history: Sequence[Trial], count: int, rng: np.random.Generator) -> list[Any]:
+    def propose(
+        self, space: FeasibleSpace, history: Sequence[Trial], count: int, rng: np.random.Generator
+    ) -> list[Any]:
         """`count` different architectures that are not in `history`; fewer only where the space has no more.
 
-        A pure function of its arguments. `space.sample`, `mutate` and `cross` stay inside the limits of the search.
+        A pure function of its arguments. `space.sample`, `mutate` and `cross` stay inside the limits of the search, and
+        `space.cost` knows the costs of an architecture before it is evaluated.
         """

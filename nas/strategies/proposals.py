@@ -6,24 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from nas.search_space import Space
+from nas.search_space.feasible import FeasibleSpace
 from nas.strategies.base import Trial
 
 MOST_MISSES = 50
 MOST_SOURCES = 50
-MOST_ENUMERATED = 20_000
+MOST_OUTSIDE = 50_000
 
 
 def unseen(
-    space: Space, history: Sequence[Trial], count: int, draws: Iterator[Any], rng: np.random.Generator
+    space: FeasibleSpace, history: Sequence[Trial], count: int, draws: Iterator[Any], rng: np.random.Generator
 ) -> list[Any]:
     """The first `count` of `draws` that are new; where 50 in a row are not, the space is combed for what is left.
 
     Args:
         draws: Architectures inside the limits, without end.
 
-    Returns: Fewer than `count` only where neither the neighbours of what was tried nor the first 20,000 architectures
-        of the space, which is all of a small one, hold anything new.
+    Returns: Fewer than `count` only where the space holds no more inside the limits, or where what is left hides behind
+        50,000 architectures that are outside: where limits are counted (`is_counted`), the list leaves out most others.
     """
     seen = dict.fromkeys(trial.architecture for trial in history)
     found: list[Any] = []
@@ -38,14 +38,14 @@ def unseen(
     return found + list(islice(_left(space, seen, rng), count - len(found)))
 
 
-def _left(space: Space, seen: dict[Any, None], rng: np.random.Generator) -> Iterator[Any]:
+def _left(space: FeasibleSpace, seen: dict[Any, None], rng: np.random.Generator) -> Iterator[Any]:
     for architecture in _candidates(space, list(seen), rng):
         if architecture not in seen and space.contains(architecture):
             seen[architecture] = None
             yield architecture
 
 
-def _candidates(space: Space, sources: list[Any], rng: np.random.Generator) -> Iterator[Any]:
+def _candidates(space: FeasibleSpace, sources: list[Any], rng: np.random.Generator) -> Iterator[Any]:
     for place in rng.permutation(len(sources))[:MOST_SOURCES]:
         yield from space.neighbours(sources[place])
-    yield from islice(space.enumerate(), MOST_ENUMERATED)
+    yield from space.enumerate(most_outside=MOST_OUTSIDE)

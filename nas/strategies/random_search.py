@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nas.search_space import Space
+from nas.search_space.feasible import FeasibleSpace
 from nas.strategies.base import Trial
 from nas.strategies.proposals import unseen
 
@@ -15,5 +15,7 @@ from nas.strategies.proposals import unseen
 class RandomSearch:
     """Draws from the space, whatever the history says."""
 
-    def propose(self, space: Space, history: Sequence[Trial], count: int, rng: np.random.Generator) -> list[Any]:
+    def propose(
+        self, space: FeasibleSpace, history: Sequence[Trial], count: int, rng: np.random.Generator
+    ) -> list[Any]:
         return unseen(space, history, count, iter(lambda: space.sample(rng), None), rng)

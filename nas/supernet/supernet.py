@@ -8,7 +8,7 @@ Sources: weight entanglement, AutoFormer (arXiv:2107.00651); single-path sharing
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -56,15 +56,20 @@ class Path:
 class Supernet(nn.Module):
     """The shared weights of all architectures of a space."""
 
-    def __init__(self, build: Build, space: Space) -> None:
+    def __init__(self, build: Build, space: Space, weights: Mapping[str, Tensor] | None = None) -> None:
         """Initial weights are those that `build` gives the largest network, drawn from torch's generator.
 
-        Raises: ValueError if a network has a non-persistent buffer, which no table can carry.
+        Args:
+            weights: What `table.state_dict()` gave, to be the table itself, without a copy.
+
+        Raises: ValueError if a network has a non-persistent buffer, which no table can carry, or the weights are those
+            of another space.
         """
         super().__init__()
         self.build = build
         self.space = space
-        self.table = _tree(*_largest_tensors(build, space))
+        made = _largest_tensors(build, space) if weights is None else _given_tensors(build, space, weights)
+        self.table = _tree(*made)
         self._paths: OrderedDict[Any, Path] = OrderedDict()
         self._views: dict[tuple[str, torch.Size, bool], Tensor] = {}
         self._index()
@@ -188,6 +193,20 @@ def _extremes(space: Space) -> Iterator[Any]:
     rng = np.random.default_rng(0)
     for _ in range(SAMPLES_CHECKED):
         yield space.sample(rng)
+
+
+def _given_tensors(
+    build: Build, space: Space, weights: Mapping[str, Tensor]
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """`weights` apart as parameters and buffers; nothing is initialised for it."""
+    tables = _largest_tensors(lambda architecture: build_on_meta(build, architecture), space)
+    shapes = {name: tuple(tensor.shape) for table in tables for name, tensor in table.items()}
+    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    if shapes != found:
+        other = next(name for name in [*shapes, *found] if shapes.get(name) != found.get(name))
+        raise ValueError(f"{other} needs the shape {shapes.get(other)}, found {found.get(other)}")
+    parameters, buffers = ({name: weights[name] for name in table} for table in tables)
+    return parameters, buffers
 
 
 def _check_buffers(network: nn.Module) -> None:

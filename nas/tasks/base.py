@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from nas.models.pieces import Piece
 
-EvalSplit = Literal["search", "test"]
-"""`search` steers the search; `test` is read by retraining alone, once per finished network."""
+EvalSplit = Literal["search", "select", "test"]
+"""`search` steers the search; `select` chooses among its finalists, whose scores there are not the best of many;
+`test` is read by retraining alone, once per finished network."""
 
 
 class Batch(NamedTuple):
@@ -62,6 +63,10 @@ class Task(ABC):
     @abstractmethod
     def cost_setting(self) -> str:
         """The size at which costs are quoted, in words: `64 tokens (32 x 32 pixels in patches of 4)`."""
+
+    def at_length(self, tokens: int) -> "Task":
+        """The same task with inputs of so many tokens, for costs alone. Raises: ValueError if it has one length."""
+        raise ValueError(f"task {self.name} has inputs of one length, so no costs at {tokens} tokens")
 
     def pieces(self, architecture: Any) -> list[Piece]:
         """The network cut into parts whose costs add up; by default one part, the whole network."""

@@ -29,12 +29,14 @@ DEFAULT_ROOT = Path("data")
 """Where the data is looked for, and downloaded to, if no folder is named."""
 SPLIT_SEED = 0
 SEARCH_PER_CLASS = 500
+SELECT_PER_CLASS = 250
+MOST_TRAIN_IMAGES = 42_500
 CROP_AND_FLIP = Augmentation(shift=4, flip=True)
 
 
 @dataclass(frozen=True)
 class Cifar10(ImageTask):
-    """45,000 of the training images to train on, the other 5,000 to search by, 10,000 to test with."""
+    """Of the training images 42,500 to train on, 5,000 to search by, 2,500 to select finalists; 10,000 to test with."""
 
     patch_size: int = 4
     tokenizer: Tokenizer = "conv"
@@ -44,7 +46,7 @@ class Cifar10(ImageTask):
     augmentation: Augmentation = CROP_AND_FLIP
     projections: Projections = "shared"
     train_images: int | None = None
-    """Train on this many of the 45,000 images, equally many of each class; None: on all."""
+    """Train on this many of the 42,500 images, equally many of each class; None: on all."""
     root: Path | None = field(default=None, compare=False)
     """Folder that holds cifar-10-batches-py; None: ./data, into which it is downloaded if it is not there."""
 
@@ -57,8 +59,9 @@ class Cifar10(ImageTask):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.train_images is not None and (self.train_images % 10 or not 0 < self.train_images <= 45_000):
-            raise ValueError(f"train_images needs a multiple of 10 up to 45,000, found {self.train_images:,}")
+        most = MOST_TRAIN_IMAGES
+        if self.train_images is not None and (self.train_images % 10 or not 0 < self.train_images <= most):
+            raise ValueError(f"train_images needs a multiple of 10 up to {most:,}, found {self.train_images:,}")
 
     def with_data(self, folder: Path) -> "Cifar10":
         return replace(self, root=folder)
@@ -67,8 +70,8 @@ class Cifar10(ImageTask):
         if self.root is None and not (DEFAULT_ROOT / FOLDER).exists():
             download(DEFAULT_ROOT)
         folder = find_folder(self.root or DEFAULT_ROOT)
-        sizes = [len(self.split(name).rows) for name in ("train", "search", "test")]
-        counts = "{:,} train, {:,} search and {:,} test images".format(*sizes)
+        sizes = [len(self.split(name).rows) for name in ("train", "search", "select", "test")]
+        counts = "{:,} train, {:,} search, {:,} select and {:,} test images".format(*sizes)
         return f"CIFAR-10 in {folder}: {counts}; {_files(folder.resolve()).verified}"
 
     def split(self, name: SplitName) -> Split:
@@ -86,11 +89,14 @@ def _splits(root: Path, train_images: int | None) -> dict[SplitName, Split]:
     train_labels_N = files.train.labels_N
     rng = np.random.default_rng(SPLIT_SEED)
     search = draw_per_class(train_labels_N, SEARCH_PER_CLASS, rng)
-    train = without(len(train_labels_N), search)
+    rest = without(len(train_labels_N), search)
+    select = rest[draw_per_class(train_labels_N[rest], SELECT_PER_CLASS, rng)]
+    train = without(len(train_labels_N), search, select)
     if train_images is not None:
         train = train[draw_per_class(train_labels_N[train], train_images // 10, rng)]
     return {
         "train": Split(*files.train, train),
         "search": Split(*files.train, search),
+        "select": Split(*files.train, select),
         "test": Split(*files.test, torch.arange(len(files.test.labels_N))),
     }

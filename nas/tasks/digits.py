@@ -18,13 +18,14 @@ from nas.tasks.image_classification import ImageTask, Split, SplitName, draw_per
 SPLIT_SEED = 0
 HELD_OUT_PER_CLASS = 35
 """Images of each class in the search split, and as many in the test split; the smallest class has 174."""
+SELECT_PER_CLASS = 20
 
 ONE_PIXEL = Augmentation(shift=1)
 
 
 @dataclass(frozen=True)
 class Digits(ImageTask):
-    """1,097 images to train on, 350 to search by, 350 to test with."""
+    """897 images to train on, 350 to search by, 200 to select finalists with, 350 to test with."""
 
     patch_size: int = 1
     tokenizer: Tokenizer = "patch"
@@ -38,12 +39,12 @@ class Digits(ImageTask):
     image_size = 8
     class_names = tuple("0123456789")
     max_value = 16
-    mean = (0.3053,)
-    std = (0.3760,)
+    mean = (0.3049,)
+    std = (0.3758,)
 
     def prepare(self) -> str:
-        sizes = [len(self.split(name).rows) for name in ("train", "search", "test")]
-        return "digits of scikit-learn: {:,} train, {:,} search and {:,} test images".format(*sizes)
+        sizes = [len(self.split(name).rows) for name in ("train", "search", "select", "test")]
+        return "digits of scikit-learn: {:,} train, {:,} search, {:,} select and {:,} test images".format(*sizes)
 
     def split(self, name: SplitName) -> Split:
         return _splits()[name]
@@ -58,9 +59,12 @@ def _splits() -> dict[SplitName, Split]:
     test = draw_per_class(labels_N, HELD_OUT_PER_CLASS, rng)
     rest = without(len(labels_N), test)
     search = rest[draw_per_class(labels_N[rest], HELD_OUT_PER_CLASS, rng)]
-    train = without(len(labels_N), test, search)
+    rest = without(len(labels_N), test, search)
+    select = rest[draw_per_class(labels_N[rest], SELECT_PER_CLASS, rng)]
+    train = without(len(labels_N), test, search, select)
     return {
         "train": Split(images_NCHW, labels_N, train),
         "search": Split(images_NCHW, labels_N, search),
+        "select": Split(images_NCHW, labels_N, select),
         "test": Split(images_NCHW, labels_N, test),
     }

@@ -4,10 +4,11 @@ A subclass says what its images are and where they come from.
 Shapes: N images, C channels, H height, W width.
 """
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, fields
+from functools import cache, lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from nas.models.vision import Pooling, Tokenizer, VisionTransformer, vision_piec
 from nas.tasks.augmentation import Augmentation
 from nas.tasks.base import Batch, EvalSplit, Task
 
-SplitName = Literal["train", "search", "test"]
+SplitName = Literal["train", "search", "select", "test"]
 
 # streams of one seed: the order of the images, and what is done to them
 ORDER, AUGMENTATION = 0, 1
@@ -145,6 +146,16 @@ class ImageTask(Task):
     def example_inputs(self) -> tuple[Tensor, ...]:
         return (torch.zeros(1, len(self.mean), self.image_size, self.image_size),)
 
+    def at_length(self, tokens: int) -> "ImageTask":
+        """Square images of so many patches. Raises: ValueError if the number is not a square."""
+        side = math.isqrt(tokens) if tokens > 0 else 0
+        if side * side != tokens or not self._is_vision():
+            what = "networks of its own builder" if not self._is_vision() else "square images"
+            raise ValueError(f"task {self.name} has {what}, so no costs at {tokens} tokens; try {max(side, 1) ** 2}")
+        names = [field.name for field in fields(self)]
+        resized: ImageTask = _resized(type(self), side * self.patch_size)(**{n: getattr(self, n) for n in names})
+        return resized
+
     def cost_setting(self) -> str:
         if not self._is_vision():
             return f"{self.image_size} x {self.image_size} pixels"
@@ -182,6 +193,12 @@ def without(size: int, *taken: Tensor) -> Tensor:
     free = torch.ones(size, dtype=torch.bool)
     free[torch.cat(taken)] = False
     return torch.nonzero(free)[:, 0]
+
+
+@cache
+def _resized(task: type[ImageTask], image_size: int) -> Any:
+    """The task's class for images of another size: other networks, so tasks of it are equal to none of the class."""
+    return type(f"{task.__name__}At{image_size}", (task,), {"image_size": image_size})
 
 
 # every step of an epoch asks for the same permutation

@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -24,8 +24,63 @@ log = logging.getLogger(__name__)
 CHECKPOINT_SECONDS = 30.0
 LOG_STEPS = 50
 
+Checkpoint = tuple[dict[str, Tensor], dict[str, str]]
+"""The state of a trainee, and the step and the seconds after which it is the state, as text."""
+
 Advance = Callable[[int, str], None]
 """Called with the number of finished steps and a few words on how it goes."""
+
+
+class Begun(NamedTuple):
+    """Where a training goes on."""
+
+    step: int
+    seconds: float
+
+
+class Keeper(Protocol):
+    """Where the memory of a training lies: its last checkpoint and its log."""
+
+    name: str
+    """What the checkpoint is called in a message."""
+
+    def last(self) -> Checkpoint | None:
+        """What `save` was given last. Raises: ValueError if it is damaged."""
+
+    def rewind(self, step: int, steps: int) -> None:
+        """Forget what was logged after `step` of `steps`, from where the training goes on."""
+
+    def log(self, line: dict[str, Any]) -> None:
+        """Keep a line; `step` says when it was written."""
+
+    def save(self, state: dict[str, Tensor], metadata: dict[str, str]) -> None:
+        """Keep a checkpoint in place of the last."""
+
+
+class Files:
+    """A keeper on this machine's disk."""
+
+    def __init__(self, checkpoint: Path, log_file: Path) -> None:
+        self.name = str(checkpoint)
+        self.checkpoint = checkpoint
+        self.log_file = log_file
+
+    def last(self) -> Checkpoint | None:
+        return read_tensors(self.checkpoint) if self.checkpoint.exists() else None
+
+    def rewind(self, step: int, steps: int) -> None:
+        if step:
+            log.info("resumed %s at step %d of %d", self.checkpoint.name, step, steps)
+        if self.log_file.exists():
+            lines = [line for line in read_lines(self.log_file) if line["step"] <= step]
+            text = "".join(f'{{"step": {line["step"]}, "loss": {line["loss"]}}}\n' for line in lines)
+            write_text(self.log_file, text)
+
+    def log(self, line: dict[str, Any]) -> None:
+        append_line(self.log_file, line)
+
+    def save(self, state: dict[str, Tensor], metadata: dict[str, str]) -> None:
+        write_tensors(self.checkpoint, state, metadata)
 
 
 class Trainee(Protocol):
@@ -51,36 +106,70 @@ def fit(trainee: Trainee, checkpoint: Path, log_file: Path, advance: Advance) ->
     Returns: Wall seconds of the training, those before the checkpoint included.
     Raises: ValueError if the checkpoint is damaged or belongs to another network; KeyboardInterrupt after a checkpoint.
     """
-    step, seconds = _resume(trainee, checkpoint, log_file)
+    files = Files(checkpoint, log_file)
+    begun = resume(trainee, files)
+    with deferred_interrupts() as interrupted:
+        return take_steps(trainee, files, begun, advance, interrupted)
+
+
+def resume(trainee: Trainee, keeper: Keeper) -> Begun:
+    """Load the last checkpoint, if there is one. Raises: ValueError if it does not fit."""
+    found = keeper.last()
+    begun = Begun(0, 0.0) if found is None else load_checkpoint(trainee, found, keeper.name)
+    keeper.rewind(begun.step, trainee.training.steps)
+    return begun
+
+
+def load_checkpoint(trainee: Trainee, found: Checkpoint, name: str) -> Begun:
+    """Raises: ValueError if the checkpoint, called `name`, does not fit."""
+    state, metadata = found
+    try:
+        trainee.load(state)
+        return Begun(int(metadata["step"]), float(metadata["seconds"]))
+    except (ValueError, KeyError, RuntimeError) as error:
+        raise ValueError(f"{name} does not fit this experiment ({error}); delete it") from error
+
+
+def take_steps(
+    trainee: Trainee, keeper: Keeper, begun: Begun, advance: Advance, interrupted: Callable[[], bool]
+) -> float:
+    """All steps that are left, until the end or until `interrupted`; either way the keeper is given a checkpoint.
+
+    Returns: Wall seconds of the training, those before `begun` included. Raises: KeyboardInterrupt if interrupted.
+    """
+    step, seconds = begun
     losses: list[float] = []
     started = saved = time.monotonic()
     advance(step, "")
-    with deferred_interrupts() as interrupted:
-        while step < trainee.training.steps:
-            losses.append(trainee.step(step))
-            step += 1
-            finished = step == trainee.training.steps
-            if step % LOG_STEPS == 0 or finished:
-                append_line(log_file, {"step": step, "loss": round(float(np.mean(losses)), 5)})
-                losses.clear()
-            advance(step, f"loss {losses[-1]:.3f}" if losses else "")
-            if finished or interrupted() or time.monotonic() - saved > CHECKPOINT_SECONDS:
-                saved = time.monotonic()
-                spent = {"step": str(step), "seconds": str(seconds + saved - started)}
-                write_tensors(checkpoint, trainee.state(), spent)
-            if interrupted():
-                raise KeyboardInterrupt
+    while step < trainee.training.steps:
+        losses.append(trainee.step(step))
+        step += 1
+        finished = step == trainee.training.steps
+        if step % LOG_STEPS == 0 or finished:
+            keeper.log({"step": step, "loss": round(float(np.mean(losses)), 5)})
+            losses.clear()
+        advance(step, f"loss {losses[-1]:.3f}" if losses else "")
+        if finished or interrupted() or time.monotonic() - saved > CHECKPOINT_SECONDS:
+            saved = time.monotonic()
+            keeper.save(trainee.state(), {"step": str(step), "seconds": str(seconds + saved - started)})
+        if interrupted():
+            raise KeyboardInterrupt
     return seconds + saved - started
 
 
-def generator(seed: int, step: int) -> np.random.Generator:
-    """The random numbers of one step."""
-    return np.random.default_rng([seed, step])
+def generator(seed: int, step: int, rank: int = 0) -> np.random.Generator:
+    """The random numbers of one step; several processes that train together have different ones, by rank."""
+    return np.random.default_rng(_sequence(seed, step, rank))
 
 
-def seed_torch(seed: int, step: int) -> None:
+def seed_torch(seed: int, step: int, rank: int = 0) -> None:
     """Set torch's generator for one step: drop-path and dropout then repeat after a resume."""
-    torch.manual_seed(int(np.random.SeedSequence([seed, step]).generate_state(1)[0]))
+    torch.manual_seed(int(_sequence(seed, step, rank).generate_state(1)[0]))
+
+
+def _sequence(seed: int, step: int, rank: int) -> np.random.SeedSequence:
+    # the first of several processes draws what a process by itself draws
+    return np.random.SeedSequence([seed, step], spawn_key=(rank,) if rank else ())
 
 
 def finite(loss: Tensor, what: object, network: nn.Module, inputs: tuple[Tensor, ...]) -> float:
@@ -93,20 +182,3 @@ def finite(loss: Tensor, what: object, network: nn.Module, inputs: tuple[Tensor,
         where = first_not_finite(network, inputs) or "the loss itself"
         raise ValueError(f"the loss became {value} in {what}, first in {where}; lower learning_rate or clip_norm")
     return value
-
-
-def _resume(trainee: Trainee, checkpoint: Path, log_file: Path) -> tuple[int, float]:
-    """The step to go on with, and the seconds until it; what was logged after it is removed."""
-    step, seconds = 0, 0.0
-    if checkpoint.exists():
-        state, metadata = read_tensors(checkpoint)
-        try:
-            trainee.load(state)
-            step, seconds = int(metadata["step"]), float(metadata["seconds"])
-        except (ValueError, KeyError, RuntimeError) as error:
-            raise ValueError(f"{checkpoint} does not fit this experiment ({error}); delete it") from error
-        log.info("resumed %s at step %d of %d", checkpoint.name, step, trainee.training.steps)
-    if log_file.exists():
-        lines = [line for line in read_lines(log_file) if line["step"] <= step]
-        write_text(log_file, "".join(f'{{"step": {line["step"]}, "loss": {line["loss"]}}}\n' for line in lines))
-    return step, seconds

@@ -1,10 +1,11 @@
 """What defines a training, for supernets and for plain networks."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Precision = Literal["float32", "bf16"]
 Rule = Literal["single_path", "sandwich"]
+Draw = Literal["same", "per_rank"]
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,15 @@ class SupernetTraining(Training):
     wait for one another are many times slower than one. Results repeat to the bit for an equal number only."""
     random_paths: int = 2
     """Random subnets a step beside the two ends, under the sandwich rule."""
+    draw: Draw = "same"
+    """What several processes train in a step. `same`: the same subnets, each process on its part of the batch, which
+    comes to what one process does. `per_rank`: each process draws subnets of its own, and the gradients are summed;
+    what is trained then depends on the number of processes."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.draw not in get_args(Draw):
+            raise ValueError(f"draw = {self.draw!r}; there are: {', '.join(get_args(Draw))}")
         if self.threads < 1 or self.random_paths < 0:
             raise ValueError(
                 f"threads = {self.threads} must be at least 1 and random_paths = {self.random_paths} at least 0"

@@ -43,9 +43,9 @@ class SupernetTrainee:
             self.visits.add(self.supernet.space.genes(architecture))
         return loss
 
-    def architectures(self, step: int) -> list[Any]:
-        """The subnets of a step, a function of seed and step alone."""
-        rng = generator(self.seed, step)
+    def architectures(self, step: int, rank: int = 0) -> list[Any]:
+        """The subnets of a step, a function of seed, step and rank alone."""
+        rng = generator(self.seed, step, rank)
         if self.training.rule == "single_path":
             return [sample_balanced(self.supernet.space, rng)]
         return sandwich(self.supernet.space, rng, self.training.random_paths)

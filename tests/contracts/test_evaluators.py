@@ -32,13 +32,13 @@ def evaluators(contract: type) -> list[type]:
 
 
 COSTS, QUALITIES = evaluators(Cost), evaluators(Quality)
-SHAPE_COSTS = [cost for cost in COSTS if cost.name != MEASURED]
+SHAPE_COSTS = [cost for cost in COSTS if cost().name != MEASURED]
 ARCHITECTURE = presets.tiny().sample(np.random.default_rng(0))
 
 
 def test_folder_holds_the_evaluators():
-    assert {"flops", "parameters", "peak_memory", "latency"} <= {cost.name for cost in COSTS}
-    assert {"accuracy"} <= {quality.name for quality in QUALITIES}
+    assert {"flops", "parameters", "peak_memory", "latency"} <= {cost().name for cost in COSTS}
+    assert {"accuracy"} <= {quality().name for quality in QUALITIES}
 
 
 @pytest.mark.parametrize("evaluator", COSTS + QUALITIES)
@@ -46,8 +46,13 @@ def test_evaluator_is_a_value_with_name_and_unit(evaluator):
     assert evaluator() == evaluator()
     assert hash(evaluator()) == hash(evaluator())
     assert pickle.loads(pickle.dumps(evaluator())) == evaluator()
-    assert evaluator.name.isidentifier()
-    assert evaluator.unit
+    assert evaluator().name.isidentifier()
+    assert evaluator().unit
+
+
+@pytest.mark.parametrize("cost", COSTS)
+def test_only_a_latency_is_measured(cost):
+    assert cost().measured == (cost().name == MEASURED)
 
 
 @pytest.mark.parametrize("cost", COSTS)

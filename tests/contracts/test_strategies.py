@@ -65,10 +65,21 @@ def limited(space: Space, cost: Callable[[Any], dict[str, float]], share: float)
     )
 
 
+def rarely_met(space: Space, cost: Callable[[Any], dict[str, float]], share: float) -> FeasibleSpace:
+    """The same for shares too small to be seen among draws: by bisection on the share that is counted inside."""
+    unlimited, rng = FeasibleSpace(space, cost, {}), np.random.default_rng(0)
+    low, high = unlimited.bounds("flops")
+    while high - low > 1:
+        middle = (low + high) / 2
+        low, high = (middle, high) if unlimited.under({"flops": middle}).share_inside(rng) < share else (low, middle)
+    return unlimited.under({"flops": high})
+
+
 SPACES = {
     "no limit": FeasibleSpace(small(), cost, {}),
     "14 % inside": limited(small(), cost, 0.14),
     "0.1 % inside": limited(small(), cost, 0.001),
+    "0.01 % inside": rarely_met(small(), cost, 0.0001),
     "own space": FeasibleSpace(ConvSpace(), conv_cost, {}),
     "own space, 14 % inside": limited(ConvSpace(), conv_cost, 0.14),
 }
@@ -138,10 +149,12 @@ def _proposals_elsewhere(strategy: type[Strategy], hash_seed: str) -> str:
     script = f"""
 import numpy as np
 from nas.search_space import SearchSpace, StackSpace, architecture_id
+from nas.search_space.feasible import FeasibleSpace
 from nas.strategies.base import Trial
 from {strategy.__module__} import {strategy.__name__}
 
 space = SearchSpace(StackSpace((8, 12), (1, 2), (1, 2), ("softmax", "linear"), head_dim=4, ffn_dim=(16, 24)))
+space = FeasibleSpace(space, lambda each: {{"flops": float(each.encoder.embed_dim)}}, {{}})
 rng = np.random.default_rng(0)
 sampled = dict.fromkeys(space.sample(rng) for _ in range(60))
 trials = [Trial(n, each, {{"flops": float(n % 7)}}, n % 11 / 11, 0.0, 0.0) for n, each in enumerate(sampled)]

@@ -8,6 +8,7 @@ import pytest
 from nas.report.data import ReportData
 from nas.retrained import Retrained
 from nas.search_space import Architecture, Block, Stack, architecture_id
+from nas.search_space.limits import Window
 from nas.search_space.presets import tiny
 from nas.strategies.base import Trial
 
@@ -59,7 +60,7 @@ def make_data() -> Callable[..., ReportData]:
             quality_unit="top-1",
             costs={"flops": "multiply-adds", "parameters": "parameters"},
             setting="16 tokens",
-            limits={"flops": LIMIT},
+            limits={"flops": Window(at_most=LIMIT)},
             space_size=tiny().size(),
             trials=tuple(trials),
             retrained=tuple(trained(one, "front", arm, seed) for one in inside for arm, seed in arms),

@@ -9,6 +9,7 @@ from nas.report.data import ReportData
 from nas.report.summary import Summary, homogeneous_kind, kind_shares, kinds
 from nas.retrained import Retrained
 from nas.search_space import architecture_id
+from nas.search_space.limits import Window
 from nas.search_space.presets import tiny
 from nas.strategies.base import Trial
 
@@ -33,7 +34,7 @@ def run_of(points, **changes):
         Trial(n, architecture, {"flops": cost}, quality, 0.0 if quality is not None else cost / 100 - 1, 1.0)
         for n, (architecture, (cost, quality)) in enumerate(zip(found, points, strict=True))
     ]
-    values = {"limits": {"flops": 100.0}, "retrained": (), **changes}
+    values = {"limits": {"flops": Window(at_most=100)}, "retrained": (), **changes}
     return ReportData("run", "", "accuracy", "top-1", {"flops": "multiply-adds"}, "16 tokens", **values, space_size=9,
                       trials=tuple(trials), provenance={})  # fmt: skip
 

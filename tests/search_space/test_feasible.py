@@ -1,6 +1,5 @@
 """Sampling inside limits: always inside, whatever the share of the space that is."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,25 +29,29 @@ def quantile(space: Space, share: float, name: str = "flops") -> float:
     return float(np.quantile([cost(space.sample(rng))[name] for _ in range(4_000)], share))
 
 
-LIMITED = {
-    f"{name}, {share:.1%} inside": FeasibleSpace(space, cost, {"flops": quantile(space, share)})
+UNLIMITED = {
+    name: FeasibleSpace(space, cost, {})
     for name, space in (("tiny", tiny()), ("small", small()), ("autoformer_small", autoformer_small()))
+}
+LIMITED = {
+    f"{name}, {share:.1%} inside": space.under({"flops": quantile(space.space, share)})
+    for name, space in UNLIMITED.items()
     for share in (0.14, 0.001)
 }
-LIMITED["two limits"] = FeasibleSpace(
-    small(), cost, {"flops": quantile(small(), 0.05), "parameters": quantile(small(), 0.02, "parameters")}
+LIMITED["two limits"] = UNLIMITED["small"].under(
+    {"flops": quantile(small(), 0.05), "parameters": quantile(small(), 0.02, "parameters")}
 )
 LIMITED["only the smallest"] = FeasibleSpace(tiny(("linear", "softmax")), cost, cost(tiny(("linear",)).smallest()))
 any_limited = st.sampled_from(list(LIMITED.values()))
 
 
 @given(any_limited, any_rng)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_draws_mutants_and_children_are_inside(space, rng):
     first, second = space.sample(rng), space.sample(rng)
     for architecture in (first, second, space.mutate(first, rng, lambda name: 0.5), space.cross(first, second, rng)):
         assert space.space.contains(architecture)
-        assert all(cost(architecture)[name] <= limit for name, limit in space.limits.items())
+        assert space.violation(cost(architecture)) == 0
         assert space.contains(architecture)
 
 
@@ -80,7 +83,7 @@ def test_without_limits_it_is_the_space_itself():
     assert space.size() == small().size()
     assert space.architecture_type is Architecture
     assert space.check_limits() == {}
-    assert space.share_feasible(np.random.default_rng(0), 10) == 1
+    assert space.share_inside(np.random.default_rng(0)) == 1
 
 
 def test_violation_is_the_sum_of_the_relative_excesses():
@@ -89,15 +92,6 @@ def test_violation_is_the_sum_of_the_relative_excesses():
     assert space.violation({"flops": 90.0, "parameters": 10.0}) == 0
     # 150 / 100 - 1 + 12 / 10 - 1
     assert space.violation({"flops": 150.0, "parameters": 12.0}) == pytest.approx(0.7)
-
-
-@pytest.mark.parametrize("share", [0.14, 0.5])
-def test_share_feasible_is_the_share_of_draws_inside(share):
-    space = FeasibleSpace(small(), cost, {"flops": quantile(small(), share)})
-    # four standard errors of 2,000 draws and of the 4,000 that set the limit
-    assert space.share_feasible(np.random.default_rng(7), 2_000) == pytest.approx(
-        share, abs=4 * 0.5 * (1 / 1_333) ** 0.5
-    )
 
 
 @pytest.mark.parametrize("order", [("linear", "softmax"), ("softmax", "linear"), ("cosformer", "softmax", "lrpe")])
@@ -133,12 +127,6 @@ def test_a_limit_that_only_a_cheaper_kind_meets_is_met():
     ("limits", "message"),
     [
         ({"latency": 5.0}, r"limit on 'latency', which is not among the costs: flops, parameters"),
-        ({"flops": 0}, r"limit on flops is 0; it needs to be a number above zero"),
-        ({"flops": -1.0}, r"limit on flops is -1\.0"),
-        ({"flops": float("nan")}, r"limit on flops is nan"),
-        ({"flops": float("inf")}, r"limit on flops is inf"),
-        ({"flops": True}, r"limit on flops is True"),
-        ({"flops": "1e6"}, r"limit on flops is '1e6'"),
         # two blocks of width 24: 24 x (4 x 2 x 8 + 2 x 32) x 2 = 6,144 weights and 2 x 2 x 8 x 8 x 2 = 512 mixing
         ({"flops": 1_000}, r"limit flops <= 1,000 cannot be met: the smallest architecture needs 6,656"),
         ({"parameters": 1e6, "flops": 6_655.0}, r"limit flops <= 6,655 cannot be met: the smallest .* needs 6,656"),
@@ -272,12 +260,17 @@ def test_homogeneous_samples_are_inside_or_not_given():
 def test_a_slow_cost_is_asked_little_to_check_a_generous_limit():
     asked: list[Any] = []
 
-    def counted(architecture: Architecture) -> dict[str, float]:
+    def latency(architecture: Architecture) -> dict[str, float]:
         asked.append(architecture)
-        return cost(architecture)
+        return {"latency": cost(architecture)["flops"]}
 
-    check: Callable[[], dict[str, bool]] = FeasibleSpace(
-        small(), counted, {"flops": quantile(small(), 0.5)}
-    ).check_limits
-    assert check() == {"flops": True}
+    limits = {"latency": quantile(small(), 0.5), "parameters": quantile(small(), 0.5, "parameters")}
+    space = FeasibleSpace(
+        small(), lambda architecture: {"parameters": cost(architecture)["parameters"]}, limits, latency
+    )
+    assert space.check_limits() == {"latency": True, "parameters": True}
     assert len(set(asked)) < 100
+    asked.clear()
+    found = space.sample_many(np.random.default_rng(0), 20)
+    assert all(cost(each)["flops"] <= limits["latency"] for each in found)
+    assert all(cost(each)["parameters"] <= limits["parameters"] for each in {*asked, *found})

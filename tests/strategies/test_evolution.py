@@ -14,7 +14,7 @@ from nas.search_space import Architecture, Choose, Space
 from nas.search_space.feasible import FeasibleSpace
 from nas.search_space.presets import small
 from nas.strategies.base import Strategy, Trial
-from nas.strategies.evolution import Evolution, ranked
+from nas.strategies.evolution import AgeingEvolution, Evolution, ageing, autoformer, hat, ranked
 from nas.strategies.pareto import hypervolume
 from nas.strategies.random_search import RandomSearch
 
@@ -194,6 +194,60 @@ def test_evolution_finds_a_larger_hypervolume_than_random_search(limit):
 
     gains = [volume(Evolution(), seed) / volume(RandomSearch(), seed) for seed in range(4)]
     assert min(gains) > 1
+
+
+def widths_and_worth(rows: list[tuple[int, float]]) -> list[Trial]:
+    """Networks of one width throughout but for the last two layers, which tell them apart."""
+    return [
+        Trial(n, Channels((width,) * 10 + (n % 10 + 1, n // 10 + 1)), {"flops": 1.0}, worth, 0.0, 0.0)
+        for n, (width, worth) in enumerate(rows)
+    ]
+
+
+def widths_of_parents(strategy: AgeingEvolution, trials: list[Trial], count: int) -> list[int]:
+    children = strategy.propose(ConvSpace(), trials, count, np.random.default_rng(0))
+    assert len(children) == count
+    return [max(child.widths[:10], key=child.widths[:10].count) for child in children]
+
+
+def test_ageing_forgets_the_best_when_it_is_old():
+    # the best of all, of width 9, is older than the population of ten
+    trials = widths_and_worth([(9, 1.0)] + [(1, 0.1)] * 9 + [(2, 0.2)])
+    strategy = AgeingEvolution(population_size=10, sample_size=200, minimize=())
+    assert set(widths_of_parents(strategy, trials, 20)) == {2}
+    assert set(widths_of_parents(strategy, trials[:10], 20)) == {9}
+
+
+def test_the_parent_is_the_best_of_the_sample():
+    # of ten, one is best: a sample of three holds it with chance 1 - 0.9 ** 3 = 0.271
+    trials = widths_and_worth([(1, 0.1)] * 9 + [(2, 0.2)])
+    strategy = AgeingEvolution(population_size=10, sample_size=3, minimize=())
+    found = widths_of_parents(strategy, trials, 400)
+    # four standard errors of 400 draws; the few children of the best that come twice are replaced
+    assert found.count(2) / len(found) == pytest.approx(0.271, abs=0.09)
+
+
+def test_ageing_changes_one_choice():
+    trials = widths_and_worth([(1, 0.1)] * 9 + [(2, 0.2)])
+    strategy = AgeingEvolution(population_size=10, sample_size=200, minimize=())
+    parent = trials[-1].architecture.widths
+    for child in strategy.propose(ConvSpace(), trials, 30, np.random.default_rng(1)):
+        assert sum(a != b for a, b in zip(child.widths, parent, strict=True)) == 1
+
+
+@pytest.mark.parametrize("name", ["population_size", "sample_size"])
+def test_ageing_needs_a_population_and_a_sample(name):
+    with pytest.raises(ValueError, match=f"{name} is 0; it needs to be at least 1"):
+        AgeingEvolution(**{name: 0})
+
+
+def test_presets_have_the_settings_of_their_papers():
+    assert autoformer() == Evolution(50, 10, mutate_layer=0.2, mutate_network=0.4, mutants=25 / 50)
+    # besides 25 parents, 50 mutants and 50 crossovers a generation
+    assert hat() == Evolution(125, 25, mutate_layer=0.3, mutate_network=0.3, mutants=50 / (50 + 50))
+    assert ageing() == AgeingEvolution(population_size=100, sample_size=25)
+    for preset in (autoformer, hat, ageing):
+        assert preset(minimize=()).minimize == ()
 
 
 def test_a_generation_of_a_long_history_is_proposed_in_a_second():

@@ -5,13 +5,19 @@ from itertools import repeat
 import numpy as np
 import pytest
 
-from nas.search_space import SearchSpace, StackSpace
+from nas.search_space import SearchSpace, Space, StackSpace
+from nas.search_space.feasible import FeasibleSpace
 from nas.search_space.presets import small
 from nas.strategies.base import Trial
 from nas.strategies.proposals import unseen
 
+
+def unlimited(space: Space) -> FeasibleSpace:
+    return FeasibleSpace(space, lambda _: {}, {})
+
+
 # 2 widths x 2 kinds of one block
-SPACE = SearchSpace(StackSpace((8, 12), (1,), (1,), ("softmax", "linear"), head_dim=4, ffn_dim=(16,)))
+SPACE = unlimited(SearchSpace(StackSpace((8, 12), (1,), (1,), ("softmax", "linear"), head_dim=4, ffn_dim=(16,))))
 
 
 def tried(*architectures: object) -> list[Trial]:
@@ -35,7 +41,7 @@ def test_draws_that_stay_the_same_are_left_for_the_rest_of_the_space(count):
 
 def test_neighbours_of_what_was_tried_come_before_the_rest():
     largest = small().largest()
-    found = unseen(small(), tried(largest), 5, repeat(largest), np.random.default_rng(0))
+    found = unseen(unlimited(small()), tried(largest), 5, repeat(largest), np.random.default_rng(0))
     assert set(found) < set(small().neighbours(largest))
 
 

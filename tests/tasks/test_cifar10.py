@@ -48,7 +48,7 @@ def error_of(root: Path) -> str:
 
 def test_a_rebuilt_copy_is_verified_and_the_difference_is_said(task):
     line = task.prepare()
-    assert "45,000 train, 5,000 search and 10,000 test images" in line
+    assert "42,500 train, 5,000 search, 2,500 select and 10,000 test images" in line
     assert "checksums of all 6 files differ from the official ones; contents verified: 10,000 images" in line
 
 
@@ -106,7 +106,7 @@ def test_the_folder_itself_may_be_named(task):
 
 @pytest.mark.parametrize("count", [0, 55, 45_010])
 def test_an_impossible_number_of_training_images_is_refused(count):
-    with pytest.raises(ValueError, match="multiple of 10 up to 45,000"):
+    with pytest.raises(ValueError, match="multiple of 10 up to 42,500"):
         Cifar10(train_images=count)
 
 

@@ -1,0 +1,68 @@
+"""Strategies compared on one supernet: equal budget, several seeds, every network evaluated once for all of them."""
+
+import time
+
+from nas.parallel import Workers
+from nas.progress import progress
+from nas.records import Search
+from nas.run import Run
+from nas.scoring import Scores, scoring
+from nas.strategies.base import Trial
+from nas.strategies.generations import Plan, next_networks
+from nas.strategies.named import named_strategy
+from nas.training.loop import Advance
+
+
+def compare(run: Run, strategies: list[str], seeds: int, evaluations: int, workers: Workers) -> list[Search]:
+    """Search with each strategy and seed, going on where it stopped; trials and times are kept in the run.
+
+    Raises: ValueError if a strategy is unknown, a limit cannot be met, or supernet or data are missing.
+    """
+    if seeds < 1 or evaluations < 1:
+        raise ValueError(f"seeds = {seeds} and evaluations = {evaluations} must be at least 1")
+    # all are made before anything runs, so that a mistake in the last costs nothing
+    minimize = tuple(getattr(run.experiment.strategy, "minimize", ()))
+    plans = {
+        Search(text, seed, evaluations): Plan(
+            named_strategy(text, minimize), evaluations, run.experiment.generation, run.experiment.seed + seed
+        )
+        for seed in range(seeds)
+        for text in dict.fromkeys(strategies)
+    }
+    run.space.check_limits()
+    pending = {search: plan for search, plan in plans.items() if not run.has_comparison(search.name)}
+    if pending:
+        run.experiment.task.prepare()
+        with (
+            run.phase("comparison"),
+            scoring(run, workers.at_most(run.experiment.generation)) as scores,
+            progress("compare", len(plans) * evaluations, "networks") as advance,
+        ):
+            _compare(run, pending, scores, (len(plans) - len(pending)) * evaluations, advance)
+    return list(plans)
+
+
+def _compare(run: Run, pending: dict[Search, Plan], scores: Scores, done: int, advance: Advance) -> None:
+    advance(done, "")
+    for search, plan in pending.items():
+        trials, own_seconds = _search(run, plan, scores)
+        run.save_comparison(search.name, trials, own_seconds)
+        done += search.evaluations
+        advance(done, f"{search.strategy}, seed {search.seed}")
+
+
+def _search(run: Run, plan: Plan, scores: Scores) -> tuple[list[Trial], float]:
+    """The trials, and the seconds that the strategy itself took."""
+    trials: list[Trial] = []
+    own_seconds = 0.0
+    while len(trials) < plan.evaluations:
+        started = time.perf_counter()
+        proposed = next_networks(plan, run.space, trials, len(trials))
+        own_seconds += time.perf_counter() - started
+        if not proposed:
+            break
+        for architecture, score in zip(proposed, scores.of(proposed, "search", keep=True), strict=True):
+            costs = run.space.cost(architecture)
+            violation = run.space.violation(costs)
+            trials.append(Trial(len(trials), architecture, costs, violation=violation, **score._asdict()))
+    return trials, own_seconds

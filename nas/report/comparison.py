@@ -1,0 +1,181 @@
+"""Strategies side by side: hypervolume and best quality over evaluations, with bands over seeds, and a table."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from numpy.typing import NDArray
+
+from nas.files import replacing, write_text
+from nas.report import drawing, tables, wording
+from nas.strategies.base import Trial
+from nas.strategies.pareto import hypervolume
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8c6d31", "#7b7fb5")
+"""Okabe and Ito's palette for colour-blind readers, without what is hard to see on white."""
+DASHES = ("-", "--", "-.", ":")
+WIDTH, HEIGHT = 960, 420
+RIVAL = "Evaluations to the best rival's hypervolume"
+OWN = "Own ms a trial"
+
+
+class Searched(NamedTuple):
+    """One search of a strategy."""
+
+    trials: Sequence[Trial]
+    own_seconds: float
+    """What the strategy itself took."""
+
+
+class Band(NamedTuple):
+    """A value after each evaluation: median and quartiles over the seeds."""
+
+    low: NDArray[np.float64]
+    median: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Searches of several strategies with the same budget and the same scores."""
+
+    searches: Mapping[str, Sequence[Searched]]
+    """One a seed, by the strategy's text."""
+    cost: str
+    """The cost that quality is drawn against."""
+    quality: str
+    """Name of the quality."""
+    evaluations: int
+
+    @cached_property
+    def reference(self) -> tuple[float, float]:
+        """The greatest cost and the least quality of all networks of all searches: one corner for all."""
+        trials = [t for runs in self.searches.values() for run in runs for t in run.trials if t.quality is not None]
+        if not trials:
+            raise ValueError("nothing to compare: no evaluation has succeeded")
+        return max(trial.costs[self.cost] for trial in trials), min(float(trial.quality or 0) for trial in trials)
+
+    def hypervolumes(self, strategy: str) -> NDArray[np.float64]:
+        """Share of the largest hypervolume that any search reached, after each evaluation; a row a seed."""
+        largest = max(float(volumes.max()) for volumes in self._volumes.values())
+        # one network, or networks of one quality, have no area
+        return self._volumes[strategy] / (largest or 1.0)
+
+    def best(self, strategy: str) -> NDArray[np.float64]:
+        """Best quality inside the limits after each evaluation; a row a seed."""
+        return np.array([self._after_each(run.trials, _best) for run in self.searches[strategy]])
+
+    def evaluations_to_reach(self, strategy: str, share: float) -> float:
+        """Median number of evaluations until a share of the largest hypervolume; infinite where most seeds miss it."""
+        reached = self.hypervolumes(strategy) >= share
+        first = np.where(reached.any(1), reached.argmax(1) + 1.0, np.inf)
+        return float(np.median(first))
+
+    @cached_property
+    def _volumes(self) -> dict[str, NDArray[np.float64]]:
+        return {
+            name: np.array([self._after_each(run.trials, self._volume) for run in runs])
+            for name, runs in self.searches.items()
+        }
+
+    def _volume(self, trials: Sequence[Trial]) -> float:
+        inside = [(t.costs[self.cost], t.quality) for t in trials if t.quality is not None and not t.violation]
+        return hypervolume(inside, self.reference) if inside else 0.0
+
+    def _after_each(self, trials: Sequence[Trial], value: Callable[[Sequence[Trial]], float]) -> list[float]:
+        """`value` of the first trials, of one more each time; a search that ended early stays where it was."""
+        row = [value(trials[:count]) for count in range(1, len(trials) + 1)]
+        return row + row[-1:] * (self.evaluations - len(row))
+
+
+def write_comparison(comparison: Comparison, folder: Path) -> str:
+    """Write figure and tables into the folder; returns the table as text for a terminal."""
+    rows = table(comparison)
+    figure = draw(comparison)
+    write_text(folder / "comparison.md", tables.as_markdown(rows))
+    write_text(folder / "comparison.csv", tables.as_csv(rows))
+    write_text(folder / "comparison.svg", drawing.svg(figure))
+    with replacing(folder / "comparison.png", "wb") as file:
+        file.write(drawing.png(figure))
+    return tables.as_text(rows)
+
+
+def table(comparison: Comparison) -> tables.Rows:
+    """A line a strategy, the largest median hypervolume first; quartiles over the seeds in brackets."""
+    names = sorted(comparison.searches, key=lambda name: -float(np.median(comparison.hypervolumes(name)[:, -1])))
+    # the others' best is what a strategy has to reach, so that the first line says how much sooner it is there
+    medians = {name: float(np.median(comparison.hypervolumes(name)[:, -1])) for name in names}
+    heading = ("Strategy", "Seeds", "Hypervolume", f"Best {comparison.quality}", RIVAL, "Repeats", "Outside", OWN)
+    rows: tables.Rows = [heading]
+    for name in names:
+        rival = max((value for other, value in medians.items() if other != name), default=medians[name])
+        first = comparison.evaluations_to_reach(name, rival)
+        rows.append(
+            (
+                name,
+                str(len(comparison.searches[name])),
+                _quartiles(comparison.hypervolumes(name)[:, -1], 3),
+                _quartiles(comparison.best(name)[:, -1], 4),
+                f"{first:.0f}" if np.isfinite(first) else f"over {comparison.evaluations}",
+                *map(str, _wasted(comparison.searches[name])),
+                f"{_own_milliseconds(comparison.searches[name]):.1f}",
+            )
+        )
+    return rows
+
+
+def draw(comparison: Comparison) -> drawing.Plot:
+    """Two panels over the number of evaluations, the median as a line and the quartiles as a band."""
+    with drawing.style():
+        layout = ConstrainedLayoutEngine(w_pad=drawing.PADDING / drawing.DPI, h_pad=drawing.PADDING / drawing.DPI)
+        figure = Figure(figsize=(WIDTH / drawing.DPI, HEIGHT / drawing.DPI), dpi=drawing.DPI, layout=layout)
+        left, right = figure.subplots(1, 2)
+        _panel(left, {name: band(comparison.hypervolumes(name)) for name in comparison.searches})
+        _panel(right, {name: band(comparison.best(name)) for name in comparison.searches})
+        cost, quality = wording.title(comparison.cost), wording.title(comparison.quality)
+        left.set_title(f"Hypervolume of {quality} and {cost}, share of the largest", loc="left", color=drawing.MUTED)
+        right.set_title(f"Best {quality} inside the limits", loc="left", color=drawing.MUTED)
+        figure.legend(*left.get_legend_handles_labels(), loc="outside upper left", ncols=6)
+        return drawing.finished(figure, left)
+
+
+def band(values: NDArray[np.float64]) -> Band:
+    """Args: values: A row a seed."""
+    return Band(*np.quantile(values, [0.25, 0.5, 0.75], axis=0))
+
+
+def _panel(axes: Axes, bands: Mapping[str, Band]) -> None:
+    for place, (name, each) in enumerate(bands.items()):
+        colour, dash = COLOURS[place % len(COLOURS)], DASHES[place // 2 % len(DASHES)]
+        evaluations = np.arange(1, len(each.median) + 1)
+        axes.fill_between(evaluations, each.low, each.high, color=colour, alpha=0.15, linewidth=0)
+        axes.plot(evaluations, each.median, color=colour, linestyle=dash, linewidth=2, label=name)
+    # the first few networks say little and would press all else into a strip
+    settled = [each.median[min(9, len(each.median) - 1)] for each in bands.values()]
+    axes.set_ylim(bottom=min(settled))
+    axes.set_xlabel("evaluated networks")
+
+
+def _best(trials: Sequence[Trial]) -> float:
+    return max((t.quality for t in trials if t.quality is not None and not t.violation), default=np.nan)
+
+
+def _quartiles(values: NDArray[np.float64], digits: int) -> str:
+    low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
+    return f"{median:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def _wasted(searches: Sequence[Searched]) -> tuple[int, int]:
+    """Evaluations of what was evaluated before, and of what is outside the limits."""
+    repeats = sum(len(each.trials) - len({trial.architecture for trial in each.trials}) for each in searches)
+    return repeats, sum(trial.violation > 0 for each in searches for trial in each.trials)
+
+
+def _own_milliseconds(searches: Sequence[Searched]) -> float:
+    return 1_000 * sum(each.own_seconds for each in searches) / sum(len(each.trials) for each in searches)

@@ -1,0 +1,79 @@
+"""What evaluating a network is expected to add to a front whose costs are known beforehand.
+
+Quality alone is uncertain, so the hypervolume that a network adds is a sum over the cells of cost that it would reach:
+the size of the cell times the improvement over the best quality known there. Each term is the expected improvement of a
+normal variable (Jones, Schonlau & Welch 1998, eq. 15), so with one cost the expected hypervolume improvement is exact.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from nas.strategies.pareto import pareto_front
+
+Floats = NDArray[np.float64]
+
+CELLS = 256
+"""Points that stand for the box of costs where there are several."""
+
+
+def expected_improvement(mean: Floats, deviation: Floats, level: Floats) -> Floats:
+    """Of a normal variable over a level: the mean of max(0, value - level)."""
+    away = mean - level
+    scaled = away / deviation
+    density = np.exp(-0.5 * scaled * scaled) / np.sqrt(2 * np.pi)
+    return np.asarray(away * ndtr(scaled) + deviation * density)
+
+
+@dataclass(frozen=True)
+class Front:
+    """The best quality known at each cost."""
+
+    costs: Floats
+    """A row for each network, a column for each cost; there may be none."""
+    qualities: Floats
+    corner: Floats
+    """The worst of each cost that counts."""
+    least: float
+    """The quality over which improvements count where no network is known."""
+    cells: Floats
+    """Where there are several costs, points in the box of costs; else unused."""
+
+    def gains(self, costs: Floats, mean: Floats, deviation: Floats) -> Floats:
+        """Expected hypervolume that each of some networks adds on its own."""
+        if self.costs.shape[1] == 1:
+            ends, levels = self._steps()
+            starts = np.maximum(ends[:-1], costs)
+            sizes = np.maximum(ends[1:] - starts, 0)
+        else:
+            levels = self._levels()
+            reached = (costs[:, None, :] <= self.cells).all(2)
+            sizes = reached / len(self.cells)
+        improvements = expected_improvement(mean[:, None], deviation[:, None], levels)
+        return np.asarray((sizes * improvements).sum(1))
+
+    def _steps(self) -> tuple[Floats, Floats]:
+        """Costs where the best quality changes, the corner last, and the quality from each on."""
+        inside = self.costs[:, 0] < self.corner[0]
+        points = np.column_stack([self.costs[inside, 0], np.maximum(self.qualities[inside], self.least)])
+        steps = points[pareto_front(points)]
+        return np.array([-np.inf, *steps[:, 0], self.corner[0]]), np.array([self.least, *steps[:, 1]])
+
+    def _levels(self) -> Floats:
+        reached = (self.costs[:, None, :] <= self.cells).all(2)
+        return np.where(reached, self.qualities[:, None], self.least).max(0, initial=self.least)
+
+
+def box_cells(least: Floats, most: Floats, rng: np.random.Generator) -> Floats:
+    """Points spread evenly over a box of costs; the one empty point where there is no cost.
+
+    A lattice of the generalised golden ratio, shifted at random.
+    """
+    ratio = 2.0
+    for _ in range(32):
+        ratio = (1 + ratio) ** (1 / (len(least) + 1))
+    steps = ratio ** -np.arange(1, len(least) + 1)
+    shares = (rng.random(len(least)) + np.arange(CELLS if len(least) else 1)[:, None] * steps) % 1
+    return np.asarray(least + shares * (most - least))

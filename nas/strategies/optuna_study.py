@@ -1,0 +1,173 @@
+"""A space as Optuna sees it: choices as parameters, limits as constraints, and two samplers without hidden state.
+
+Numbers are integers, the place among the sorted options, so that a sampler that knows order uses it. Kinds (texts) are
+categories, never ordered. A choice is asked where the space asks for it (define-by-run).
+"""
+
+import copy
+import logging
+import math
+import pickle
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache, lru_cache
+from typing import Any, Literal
+
+import numpy as np
+import optuna
+from optuna._transform import _SearchSpaceTransform
+from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+from optuna.samplers import CmaEsSampler, QMCSampler
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
+
+from nas.search_space import Option, Space, architecture_id
+from nas.search_space.limits import Window
+from nas.strategies.base import Trial
+
+Parameters = tuple[dict[str, Option], dict[str, BaseDistribution]]
+"""Values and distributions, each by the parameter's name."""
+
+Fill = Literal["middle", "any"]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without Optuna's log lines and warnings, which are as before when it ends."""
+    logger = logging.getLogger("optuna")
+    before = logger.level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            logger.setLevel(before)
+
+
+class Choices:
+    """The choices of a space as Optuna's parameters."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self.options = {**space.options(space.smallest()), **space.options(space.largest())}
+        self._params = lru_cache(maxsize=20_000)(self._read)
+
+    def ask(self, trial: optuna.Trial) -> Any:
+        """The architecture that the sampler of the trial's study chooses, choice by choice."""
+
+        def choose(name: str, options: Sequence[Option]) -> Option:
+            label = self.label(name, options)
+            if _is_kind(options):
+                return str(trial.suggest_categorical(label, [str(option) for option in options]))
+            return sorted(options)[trial.suggest_int(label, 0, len(options) - 1)]
+
+        return self.space.build(choose)
+
+    def distributions(self) -> dict[str, BaseDistribution]:
+        return {name: _distribution(options) for name, options in self.options.items() if len(options) > 1}
+
+    def params(self, architecture: Any, fill: Fill | None) -> Parameters:
+        """What `architecture` chose, by parameter; with `fill`, also a value for what it was not asked."""
+        return self._params(architecture, fill)
+
+    def _read(self, architecture: Any, fill: Fill | None) -> Parameters:
+        params: dict[str, Option] = {}
+        distributions: dict[str, BaseDistribution] = {}
+
+        def add(name: str, options: Sequence[Option], value: Option) -> None:
+            label = self.label(name, options)
+            params[label] = value if _is_kind(options) else sorted(options).index(value)
+            distributions[label] = _distribution(tuple(options))
+
+        asked = self.space.options(architecture)
+        for name, options in asked.items():
+            add(name, options, self.space.lookup(architecture, name))
+        if fill is not None:
+            rng = np.random.default_rng(int(architecture_id(architecture), 16))
+            for name, options in self.options.items():
+                if self.label(name, options) not in params:
+                    middle = options[0] if _is_kind(options) else sorted(options)[(len(options) - 1) // 2]
+                    add(name, options, middle if fill == "middle" else options[int(rng.integers(len(options)))])
+        return params, distributions
+
+    def label(self, name: str, options: Sequence[Option]) -> str:
+        """The parameter's name; `label.split(" of ")[0]` is the choice's."""
+        # a parameter of Optuna has the same options in every trial; a choice need not
+        return name if self.options.get(name) == tuple(options) else f"{name} of {', '.join(map(str, options))}"
+
+
+choices_of = lru_cache(maxsize=4)(Choices)
+
+
+@cache
+def _distribution(options: tuple[Option, ...]) -> BaseDistribution:
+    return CategoricalDistribution(options) if _is_kind(options) else IntDistribution(0, len(options) - 1)
+
+
+def _is_kind(options: Sequence[Option]) -> bool:
+    return isinstance(options[0], str)
+
+
+class Row(FrozenTrial):
+    """A finished trial; a study takes a copy of each, and need not copy what never changes."""
+
+    def __deepcopy__(self, memo: Any) -> "Row":
+        return copy.copy(self)
+
+
+class Sobol(QMCSampler):
+    """QMC that goes on in its sequence without the marks that Optuna leaves in a study."""
+
+    def continue_at(self, distributions: dict[str, BaseDistribution], start: int) -> None:
+        """Args:
+        start: Place in the sequence behind all that earlier batches may have taken.
+        """
+        self._distributions, self._start = distributions, start
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        return self._distributions
+
+    def _find_sample_id(self, study: optuna.Study, search_space: dict[str, BaseDistribution]) -> int:
+        return self._start + super()._find_sample_id(study, search_space)
+
+
+class CmaEs(CmaEsSampler):
+    """CMA-ES whose state is computed from the trials, not read from marks that an earlier process left in them.
+
+    Every `population_size` trials in order are one generation; the first is random.
+    """
+
+    _state: bytes | None = None
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        self._transform = _SearchSpaceTransform(search_space, transform_0_1=True)
+        return super().sample_relative(study, trial, search_space)
+
+    def _restore_optimizer(self, completed_trials: list[FrozenTrial]) -> Any:
+        if self._state is None:
+            optimizer = self._init_optimizer(self._transform, StudyDirection.MAXIMIZE)
+            told = [(self._transform.transform(trial.params), -float(trial.value or 0)) for trial in completed_trials]
+            size = optimizer.population_size
+            for start in range(0, len(told) - size + 1, size):
+                optimizer.tell(told[start : start + size])
+            self._state = pickle.dumps(optimizer)
+        return pickle.loads(self._state)
+
+
+def constraints(limits: Mapping[str, Window], costs: Mapping[str, float]) -> dict[str, float]:
+    """Each end of each limit as a constraint of Optuna: above 0 outside, by the excess as a share of that end."""
+    found = {}
+    for name, limit in limits.items():
+        if limit.at_most is not None:
+            found[f"{name} at most"] = costs[name] / limit.at_most - 1
+        if limit.at_least is not None:
+            found[f"{name} at least"] = 1 - costs[name] / limit.at_least
+    return found
+
+
+def is_evaluated(trial: Trial) -> bool:
+    return trial.quality is not None and math.isfinite(trial.quality)

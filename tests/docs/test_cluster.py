@@ -1,0 +1,131 @@
+"""The guide's commands, on nodes that they start; addresses and ports are this test's own."""
+
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nas.files import read_lines
+from nas.run import Run
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
+MODULES = {"nas": ["-m", "nas"], "ray": ["-m", "ray.scripts.scripts"]}
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", GUIDE, re.DOTALL)
+
+
+class Guide:
+    """Runs commands as they stand in the guide, in a folder of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "experiments").symlink_to(ROOT / "experiments")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+
+    def start(self, line: str, quiet: bool = False) -> subprocess.Popen[str]:
+        word, *arguments = shlex.split(line.replace("6379", str(self.port)))
+        program = [sys.executable, *MODULES[word]] if word in MODULES else [word]
+        paths = [str(ROOT), *filter(None, sys.path)]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
+        where = subprocess.DEVNULL if quiet else subprocess.PIPE
+        return subprocess.Popen(
+            [*program, *arguments], cwd=self.folder, env=environment, stdout=where, stderr=where, text=True
+        )
+
+    def run(self, line: str) -> str:
+        return finish(self.start(line))
+
+
+def finish(process: subprocess.Popen[str]) -> str:
+    out, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return out + errors
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 240
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def guide(tmp_path: Path) -> Guide:
+    return Guide(tmp_path)
+
+
+@pytest.fixture
+def started(guide: Guide) -> Iterator[list[subprocess.Popen[str]]]:
+    """The two nodes, up."""
+    found = []
+    try:
+        for (line,) in (block.strip().splitlines() for block in blocks("sh node")):
+            found.append(guide.start(line, quiet=True))
+            wait_until(lambda: answers(guide.port))
+        yield found
+    finally:
+        for node in reversed(found):
+            node.send_signal(signal.SIGINT)
+            node.wait(60)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
+
+
+def trials(folder: Path) -> list[Any]:
+    return [{**line, "seconds": None} for line in read_lines(folder / "trials.jsonl")]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_guide_ends_with_the_same_trials_here_on_a_cluster_and_with_a_node_lost(
+    guide: Guide, started: list[subprocess.Popen[str]]
+) -> None:
+    here, cluster, lost = (guide.folder / "results" / name for name in ("here", "cluster", "lost"))
+    prepare, search, retrain = blocks("sh")
+    for line in prepare.splitlines():
+        guide.run(line)
+    assert len(trials(here)) == 60
+    guide.run(search.strip())
+    assert trials(cluster) == trials(here)
+    guide.run(retrain.strip())
+    # two of the front, and the best of each kind
+    assert len(Run(cluster).retrained()) >= 2
+
+    (losing,) = blocks("sh loses-node")
+    command = guide.start(losing.strip())
+    wait_until(lambda: len(trials(lost)) >= 1)
+    started.pop().kill()
+    finish(command)
+    assert trials(lost) == trials(here)
+
+
+def test_the_guide_names_what_is_said(guide: Guide) -> None:
+    """Messages of the guide's last table stand in the code, up to what differs each time."""
+    code = " ".join((ROOT / "nas" / name).read_text() for name in ("cluster.py", "parallel.py"))
+    for said in (
+        "no Ray cluster answers at",
+        "this machine belongs to no Ray cluster",
+        "what answers there is not Ray",
+        "no worker is ready yet; waiting for room for one",
+        "the cluster's largest node has",
+        "before it was ready",
+    ):
+        assert said in GUIDE
+        assert said in code
