@@ -145,23 +145,23 @@ EXPERIMENT = Option("experiment", "a Python file, file.py:variant, or the folder
 RUN = Option("run", "folder of a run", Path, metavar="RUN")
 OUT = Option("--out", "folder of the run (default: results/NAME)", Path, metavar="FOLDER")
 DATA = Option("--data", "folder with the data (default: what the task embeds or downloads)", Path, metavar="FOLDER")
+RAY = Option("--ray", "run on Ray: local, auto, or a cluster's HOST:PORT (default: plain processes)", metavar="ADDRESS")
 WORKERS_OF_TRAININGS = (
     Option("--workers", "workers of one thread (default: one a core, or 1 with a GPU)", _count, metavar="N"),
-    Option(
-        "--ray", "workers on Ray: local, auto, or a cluster's HOST:PORT (default: plain processes)", metavar="ADDRESS"
-    ),
+    RAY,
     Option("--gpus", "GPUs of each worker on Ray, as 0.25 (default: none)", _number, metavar="SHARE"),
 )
 WORKERS = (
     *WORKERS_OF_TRAININGS,
     Option("--timeout", "seconds after which an evaluation counts as failed (default: never)", _number, metavar="S"),
 )
+PROCESSES = Option("--processes", "processes that train the supernet together, on Ray (default: 1)", _count, metavar="N")
 ID = Option("--id", "id of a network, as in the report's table", metavar="ID")
 
 COMMANDS = {
     "run": Command(
         "Train, search, retrain, export and report: all of an experiment, going on where it stopped.",
-        (EXPERIMENT, OUT, DATA, *WORKERS),
+        (EXPERIMENT, OUT, DATA, *WORKERS, PROCESSES),
         (
             "nas run experiments/digits.py",
             "nas run experiments/cifar10.py:cpu --data DATA --limits.flops 10e6 --seed 1 --out results/second",
@@ -170,8 +170,14 @@ COMMANDS = {
     ),
     "train": Command(
         "Train the supernet of an experiment or of a run.",
-        (EXPERIMENT, OUT, DATA),
-        ("nas train experiments/digits.py",),
+        (
+            EXPERIMENT,
+            OUT,
+            DATA,
+            PROCESSES,
+            RAY,
+        ),
+        ("nas train experiments/digits.py", "nas train experiments/cifar10.py:gpu --processes 8 --ray auto"),
         takes_settings=True,
     ),
     "search": Command(

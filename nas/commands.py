@@ -50,13 +50,14 @@ def run_all(
     out: Path | None,
     data: Path | None,
     where: Where,
+    processes: int | None,
     overrides: dict[str, str],
     command_line: str,
 ) -> None:
     keep_freed_memory()
     run = _run_of(experiment, out, data, overrides, command_line)
     workers = where.workers()
-    train(run)
+    train(run, processes or 1, where.ray if processes else None)
     search(run, workers)
     selection = run.experiment.selection
     choices = choose(run, selection)
@@ -68,11 +69,17 @@ def run_all(
 
 
 def train_command(
-    experiment: str, out: Path | None, data: Path | None, overrides: dict[str, str], command_line: str
+    experiment: str,
+    out: Path | None,
+    data: Path | None,
+    processes: int | None,
+    ray: str | None,
+    overrides: dict[str, str],
+    command_line: str,
 ) -> None:
     keep_freed_memory()
     run = _run_of(experiment, out, data, overrides, command_line)
-    train(run)
+    train(run, processes or 1, ray)
     print(f"supernet  {run.folder}\nnext      nas search {run.folder}")
 
 

@@ -1,17 +1,14 @@
 """Training the supernet of a run."""
 
-import dataclasses
 import logging
 import os
-import tempfile
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from nas.devices import default_device, threads
-from nas.experiment import Experiment, load
-from nas.overrides import apply_overrides
+from nas.experiment import Experiment, Recipe
 from nas.progress import progress
 from nas.run import Run
 from nas.supernet import Supernet
@@ -54,45 +51,19 @@ def new_supernet(experiment: Experiment) -> Supernet:
     return supernet.to(default_device())
 
 
-@dataclass(frozen=True)
-class Shipped:
-    """An experiment as it travels to a process that cannot read the run's folder; called there, it is a trainee."""
+def _trainee(recipe: Recipe, folder: str, group: Group) -> DistributedTrainee:
+    """The supernet of one process among several, made where that process runs.
 
-    source: str
-    """Text of the experiment's file."""
-    variable: str
-    """Name of the experiment in it."""
-    overrides: dict[str, str]
-    data: str | None
-    """Folder of the data, the same on every machine."""
-    folder: str
-    """Working directory, to which other folders of the experiment are relative, where there is one of that name."""
+    Args:
+        folder: Working directory of the command, to which folders of the experiment are relative.
 
-    @classmethod
-    def of(cls, run: Run) -> "Shipped":
-        data = None if run.data is None else str(run.data.absolute())
-        source = (run.folder / "experiment.py").read_text(encoding="utf-8")
-        return cls(source, run.manifest["variable"], run.manifest["overrides"], data, str(Path.cwd()))
-
-    def __call__(self, group: Group) -> DistributedTrainee:
-        """Raises: ValueError if the data is missing on this machine."""
-        if Path(self.folder).is_dir():
-            os.chdir(self.folder)
-        experiment = self.experiment()
-        experiment.task.prepare()
-        return DistributedTrainee(
-            new_supernet(experiment), experiment.task, experiment.supernet, experiment.seed, group
-        )
-
-    def experiment(self) -> Experiment:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "experiment.py"
-            path.write_text(self.source, encoding="utf-8")
-            experiment = apply_overrides(load(f"{path}:{self.variable}").experiment, self.overrides)
-        assert isinstance(experiment, Experiment)
-        if self.data is None:
-            return experiment
-        return dataclasses.replace(experiment, task=experiment.task.with_data(Path(self.data)))
+    Raises: ValueError if the data is missing on this machine.
+    """
+    if Path(folder).is_dir():
+        os.chdir(folder)
+    experiment = recipe.experiment()
+    experiment.task.prepare()
+    return DistributedTrainee(new_supernet(experiment), experiment.task, experiment.supernet, experiment.seed, group)
 
 
 def _fit_together(run: Run, trainee: SupernetTrainee, processes: int, ray: str | None, advance: Advance) -> None:
@@ -105,7 +76,8 @@ def _fit_together(run: Run, trainee: SupernetTrainee, processes: int, ray: str |
     if found is not None:
         # a checkpoint that does not fit is found here, before anything is started
         load_checkpoint(trainee, found, files.name)
-    fit_on_ray(Shipped.of(run), files, advance, Workers(processes, run.experiment.supernet.threads, ray or "local"))
+    workers = Workers(processes, run.experiment.supernet.threads, ray or "local")
+    fit_on_ray(partial(_trainee, run.recipe, os.getcwd()), files, advance, workers)
     found = files.last()
     assert found is not None, "the last step ends with a checkpoint"
     load_checkpoint(trainee, found, files.name)

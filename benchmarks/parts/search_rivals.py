@@ -74,8 +74,7 @@ def _first(_: str, options: Sequence[Any]) -> Any:
 
 
 def _optuna(space: FeasibleSpace, sampler: optuna.samplers.BaseSampler) -> Asks:
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    quiet()
     study = optuna.create_study(directions=["minimize", "minimize"], sampler=sampler)
     while True:
         trial = study.ask()
@@ -87,6 +86,12 @@ def _optuna(space: FeasibleSpace, sampler: optuna.samplers.BaseSampler) -> Asks:
             study.tell(trial, _objectives(*answer))
 
         yield architecture, tell
+
+
+def quiet() -> None:
+    """No lines of Optuna for each trial."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
 
 def asked_of(space: Space, trial: optuna.Trial) -> Any:

@@ -23,7 +23,7 @@ from parts.search_problems import Problem, problem
 GENERATION = 10
 """Networks that a strategy of ours proposes at once."""
 RIVALS: dict[str, tuple[search_rivals.Rival, int]] = {
-    "Optuna TPE": (search_rivals.optuna_tpe, 2),
+    "Optuna TPE": (search_rivals.optuna_tpe, 5),
     "Optuna GP": (search_rivals.optuna_gp, 2),
     "Optuna NSGA-II": (search_rivals.optuna_nsga2, 5),
     "Optuna NSGA-II, 20": (partial(search_rivals.optuna_nsga2, population=20), 5),
@@ -70,7 +70,6 @@ class Result:
         for number, value in self.gains:
             found[number - 1 :] = value
         return found
-
 
     @property
     def task(self) -> Task:

@@ -35,6 +35,8 @@ class ReportData:
     list of command lines, and `wall_seconds`, seconds by the name of the phase."""
     anchors: tuple[Trial, ...] = ()
     """Networks of a single kind that were measured beside the search, for comparison; no part of its front."""
+    fresh: dict[str, float] = field(default_factory=dict)
+    """Inherited quality of the finalists on data that did not find them, by architecture id."""
     retrained_costs: dict[str, dict[str, float]] = field(default_factory=dict)
     """Costs by architecture id, for retrained networks that are no trial (homogeneous ones searched apart)."""
 

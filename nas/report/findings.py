@@ -97,13 +97,15 @@ def fidelity_text(summary: Summary) -> list[str]:
     data, found = summary.data, summary.fidelity
     n = len(found.networks)
     if n == 0:
-        return ["Not known yet: no network has been both tried with inherited weights and retrained from scratch."]
+        unknown = "Not known yet: no network has been both tried with inherited weights and retrained from scratch."
+        return [unknown, *_fresh_text(summary)]
     gap = statistics.fmean(own.arms["scratch"].mean - (own.inherited or 0.0) for own in found.networks)
     order = "more" if gap >= 0 else "less"
     name = wording.quality_name(data)
     sentences = [
         f"Retrained from scratch, networks reach {wording.points(data, gap)} {order} {name} on average than with "
-        "inherited weights (test split against search split)."
+        "inherited weights (test split against search split).",
+        *_fresh_text(summary),
     ]
     if n < FEWEST_FOR_TAU:
         there = "is 1" if n == 1 else f"are {n}"
@@ -119,6 +121,21 @@ def fidelity_text(summary: Summary) -> list[str]:
         step = 4 / (n * (n - 1))
         correlation += f" With n = {n} it is a rough indication: one exchanged pair moves it by {step:.2f}."
     return [correlation, *sentences]
+
+
+def _fresh_text(summary: Summary) -> list[str]:
+    """What the best of many lose on data that did not choose them."""
+    data = summary.data
+    pairs = [(own.inherited, data.fresh[own.id]) for own in summary.evaluated if own.id in data.fresh]
+    drops = [float(found or 0) - fresh for found, fresh in pairs]
+    if not drops:
+        return []
+    drop = statistics.fmean(drops)
+    order = "less" if drop >= 0 else "more"
+    return [
+        f"The {len(drops)} finalists have {wording.points(data, drop)} {order} {wording.quality_name(data)} on average "
+        "on fresh data (split select) than on the search split that found them, with the same inherited weights."
+    ]
 
 
 def progress_facts(summary: Summary) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from nas.report.data import ReportData
 from nas.report.page import write_report
 from nas.report.tables import as_text, front_table
 from nas.run import Run
+from nas.search_space import architecture_id
 
 
 def report(run: Run) -> Path:
@@ -49,7 +50,13 @@ def report_data(run: Run) -> ReportData:
         anchors=tuple(run.anchors()),
         retrained=tuple(run.retrained()),
         provenance=_provenance(run),
+        fresh=_fresh(run),
     )
+
+
+def _fresh(run: Run) -> dict[str, float]:
+    found = {each: score.quality for (each, split), score in run.scores().items() if split == "select"}
+    return {architecture_id(each): quality for each, quality in found.items() if quality is not None}
 
 
 def _provenance(run: Run) -> dict[str, Any]:

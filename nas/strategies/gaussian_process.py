@@ -120,7 +120,9 @@ def _negative_log_likelihood(
     lower, _ = dpotri(factor, lower=1)
     inverse = lower + np.tril(lower, -1).T
     outer = 0.5 * (inverse - np.outer(solved, solved))
-    slopes = [_slopes(part, each, rows, outer * kernel) for part, each, kernel in zip(parts, logs, kernels, strict=True)]
+    slopes = [
+        _slopes(part, each, rows, outer * kernel) for part, each, kernel in zip(parts, logs, kernels, strict=True)
+    ]
     slopes.append(np.array([np.exp(log_noise) * np.trace(outer)]))
     value = 0.5 * float(targets @ solved) + float(np.log(np.diag(factor)).sum())
     return value, np.concatenate(slopes)

@@ -79,7 +79,12 @@ class Guided:
             yield drawn[place]
 
     def _guided(
-        self, space: FeasibleSpace, history: Sequence[Trial], known: Sequence[Trial], count: int, rng: np.random.Generator
+        self,
+        space: FeasibleSpace,
+        history: Sequence[Trial],
+        known: Sequence[Trial],
+        count: int,
+        rng: np.random.Generator,
     ) -> Iterator[Any]:
         model = Model.of(space, known, self.minimize, rng)
         seen = dict.fromkeys(trial.architecture for trial in history)
@@ -125,7 +130,9 @@ class Model:
         columns = features(space.space)
         architectures = [trial.architecture for trial in known]
         qualities = standardised(np.array([trial.quality for trial in known], dtype=np.float64))
-        costs = np.array([[trial.costs[name] for name in minimize] for trial in known]).reshape(len(known), len(minimize))
+        costs = np.array([[trial.costs[name] for name in minimize] for trial in known]).reshape(
+            len(known), len(minimize)
+        )
         rows, parts = model_rows(space, columns, architectures)
         posterior = fit(rows, qualities, parts)
         corner = costs.max(0, initial=0)

@@ -195,10 +195,10 @@ class _Trainer(threading.Thread):
             with tempfile.TemporaryDirectory() as folder:
                 self._trainer(folder).fit()
         except Exception as error:
-            failures = [str(each).strip() for each in getattr(error, "worker_failures", {}).values()]
-            last_line = (failures or [str(error).strip()])[0].splitlines()[-1]
+            cause = next(iter(getattr(error, "worker_failures", {}).values()), error)
+            first_line = (str(cause).strip() or type(cause).__name__).splitlines()[0]
             self.failure = (
-                f"workers of the training ended, also after {RESTARTS} restarts: {last_line}; "
+                f"workers of the training ended, also after {RESTARTS} restarts: {first_line}; "
                 "the last checkpoint is kept, and the same command goes on from it"
             )
 

@@ -1,3 +1,4 @@
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -6,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nas.report.data import ReportData
+from nas.report.findings import fidelity_text
 from nas.report.summary import Summary, homogeneous_kind, kind_shares, kinds
 from nas.retrained import Retrained
 from nas.search_space import architecture_id
@@ -173,3 +175,14 @@ def test_a_trial_without_a_cost_is_refused():
     data = run_of([(50.0, 0.6)])
     with pytest.raises(ValueError, match="trial 0 lacks the costs"):
         replace(data, costs={"flops": "multiply-adds", "parameters": "parameters"})
+
+
+def test_what_finalists_lose_on_fresh_data_is_said(make_data):
+    data = make_data(10)
+    best = [architecture_id(trial.architecture) for trial in data.trials if trial.quality is not None][:2]
+    qualities = {architecture_id(trial.architecture): trial.quality for trial in data.trials}
+    # one loses 2 points, the other gains 1
+    fresh = {best[0]: qualities[best[0]] - 0.02, best[1]: qualities[best[1]] + 0.01}
+    text = " ".join(fidelity_text(Summary(replace(data, fresh=fresh))))
+    assert re.search("The 2 finalists have 0.50 points less .*accuracy on average on fresh data", text)
+    assert "fresh data" not in " ".join(fidelity_text(Summary(data)))
