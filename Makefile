@@ -4,7 +4,7 @@
 # packages is used in the same way.
 
 VENV ?= .venv
-PACKAGES := fvcore jinja2 matplotlib numpy optuna ray rich sacrebleu safetensors scipy sklearn torch torchvision \
+PACKAGES := cmaes fvcore jinja2 matplotlib numpy optuna ray rich sacrebleu safetensors scipy sklearn torch torchvision \
 	hypothesis importlinter mypy pytest pytest_timeout ruff xdist
 HAS_PACKAGES := import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from nas.experiment import Experiment, Selection
 from nas.models.attention import Fixation, Lrpe
 from nas.search_space.presets import tiny
-from nas.strategies.evolution import Evolution
 from nas.tasks.digits import Digits
 from nas.training.settings import SupernetTraining, Training
 
@@ -19,7 +18,6 @@ experiment = Experiment(
     supernet=SupernetTraining(steps=2_400, batch_size=64, learning_rate=3e-3, warmup_steps=100),
     limits={"flops": 500e3},
     evaluations=120,
-    strategy=Evolution(population_size=40),
     retrain=Training(steps=800, batch_size=64, learning_rate=3e-3, warmup_steps=80),
     selection=Selection(top=3, homogeneous=True, seeds=2, arms=("scratch", "inherited")),
 )

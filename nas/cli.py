@@ -28,6 +28,8 @@ class Option:
     type: Callable[[str], Any] = str
     nargs: str | None = None
     metavar: str | None = None
+    is_flag: bool = False
+    """Whether it is there or not, without a value."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,9 @@ def _parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         for option in command.options:
+            if option.is_flag:
+                sub.add_argument(option.name, help=option.help, action="store_true")
+                continue
             sub.add_argument(
                 option.name, help=option.help, type=option.type, nargs=option.nargs, metavar=option.metavar
             )
@@ -155,7 +160,7 @@ WORKERS = (
     *WORKERS_OF_TRAININGS,
     Option("--timeout", "seconds after which an evaluation counts as failed (default: never)", _number, metavar="S"),
 )
-PROCESSES = Option("--processes", "processes that train the supernet together, on Ray (default: 1)", _count, metavar="N")
+PROCESSES = Option("--processes", "processes that train the supernet together (default: 1)", _count, metavar="N")
 ID = Option("--id", "id of a network, as in the report's table", metavar="ID")
 
 COMMANDS = {
@@ -222,6 +227,7 @@ COMMANDS = {
             Option("--arms", "scratch, inherited, or both with a comma between", metavar="ARMS"),
             DATA,
             *WORKERS_OF_TRAININGS,
+            Option("--asha", "stop early what is not among the best (successive halving); needs --ray", is_flag=True),
         ),
         ("nas retrain results/digits --top 5 --seeds 3", "nas retrain results/digits --id 1a2b3c4d5e --arms scratch"),
     ),

@@ -25,6 +25,11 @@ for _name, _value in (
     ("RAY_DEDUP_LOGS_SKIP_REGEX", "."),
 ):
     os.environ.setdefault(_name, _value)
+# a user who has a token shows it: at a named address Ray would not, though `ray start` asks for it; clusters that ask
+# for none do not mind
+_token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+if os.environ.get("RAY_AUTH_TOKEN") or _token.is_file():
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 import ray  # noqa: E402
 from ray.exceptions import (  # noqa: E402

@@ -22,6 +22,7 @@ from nas.search_space import architecture_id
 from nas.strategies.named import named_strategy
 from nas.study import read_trials_into, write_trials
 from nas.train import train
+from nas.trainings import Halving
 
 log = logging.getLogger(__name__)
 
@@ -140,6 +141,7 @@ def retrain_command(
     arms: str | None,
     data: Path | None,
     where: Where,
+    asha: bool,
 ) -> None:
     keep_freed_memory()
     opened = Run(run, data)
@@ -147,7 +149,7 @@ def retrain_command(
     changed = {name: value for name, value in asked.items() if value is not None}
     selection = dataclasses.replace(opened.experiment.selection, **changed)
     choices = choose(opened, selection) if id is None else [_choice(opened, id)]
-    retrain(opened, choices, where.workers(), selection)
+    retrain(opened, choices, where.workers(), selection, Halving() if asha else None)
     _print_front(opened)
     print(f"\nnext  nas report {run}; nas export {run}")
 

@@ -25,14 +25,17 @@ def describe_experiment(experiment: Experiment, name: str, workers: int) -> Iter
     yield from preflight(experiment, space)
     yield from _plan(experiment)
     yield f"data        {task.prepare()}"
-    yield f"time        {_time(experiment, durations(experiment), workers)}"
+    if _bf16_is_refused(experiment):
+        yield "time        not known: bf16 cannot be tried here"
+    else:
+        yield f"time        {_time(experiment, durations(experiment), workers)}"
 
 
 def _plan(experiment: Experiment) -> list[str]:
     device, selection = default_device(), experiment.selection
     supernet, retrain = experiment.supernet, experiment.retrain
     precision = "bf16 is fast on it" if fast_bf16(device) else "float32 only, bf16 has no instructions on it"
-    if "bf16" in (supernet.precision, retrain.precision) and not fast_bf16(device):
+    if _bf16_is_refused(experiment):
         precision += "; bf16, asked for here, will be refused: change --supernet.precision and --retrain.precision"
     return [
         f"supernet    {supernet.steps:,} steps of {supernet.batch_size}, {supernet.rule}",
@@ -43,6 +46,10 @@ def _plan(experiment: Experiment) -> list[str]:
         f"{selection.seeds} seeds, arms {' and '.join(selection.arms)}",
         f"device      {device_name(device)}; {precision}",
     ]
+
+
+def _bf16_is_refused(experiment: Experiment) -> bool:
+    return "bf16" in (experiment.supernet.precision, experiment.retrain.precision) and not fast_bf16(default_device())
 
 
 def _time(experiment: Experiment, durations: Durations, workers: int) -> str:

@@ -33,7 +33,7 @@ class Durations:
     retrain_step: float
 
     def phases(self, experiment: Experiment, workers: int) -> dict[str, float]:
-        """Seconds of each phase, without starting processes and loading data."""
+        """Seconds of each phase, without starting processes, loading data and what the strategy itself takes."""
         selection, several = experiment.selection, len(kinds(experiment.space))
         paths = 2 + experiment.supernet.random_paths if experiment.supernet.rule == "sandwich" else 1
         trainings = (selection.top + several * selection.homogeneous) * selection.seeds * len(selection.arms)

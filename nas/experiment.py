@@ -66,7 +66,7 @@ class Experiment:
     costs: tuple[Cost, ...] = (Flops(), Parameters())
     """The first is the axis of the report."""
     quality: Quality = Accuracy()
-    strategy: Strategy | str = "evolution"
+    strategy: Strategy | str = "guided"
     """Or its name, with settings where wanted: `tpe`, `evolution(population_size=20)`."""
     generation: int = 10
     """Networks proposed at once; the results do not depend on how many workers evaluate them."""

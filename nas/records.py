@@ -1,11 +1,12 @@
 """The lines of a run's files: trials, scores and measured costs, as JSON and back."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nas.files import append_line, read_lines
+from nas.files import append_line, read_lines, write_text
 from nas.score import Score
 from nas.search_space import Space, architecture_id, to_json
 from nas.search_space.kind import identifier
@@ -51,6 +52,10 @@ def read_trials(path: Path, space: Space) -> list[Trial]:
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path}, line {number} is no trial of this experiment: {error}") from error
     return trials
+
+
+def write_trials(path: Path, trials: list[Trial]) -> None:
+    write_text(path, "".join(json.dumps(trial_line(trial), ensure_ascii=False) + "\n" for trial in trials))
 
 
 def score_line(architecture: Any, split: EvalSplit, score: Score) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from torch import Tensor
 
 from nas.experiment import Selection
@@ -21,7 +20,7 @@ from nas.run import Run
 from nas.search_space import architecture_id, to_json
 from nas.search_space.feasible import homogeneous, kinds
 from nas.strategies.base import Trial
-from nas.strategies.pareto import front_of_trials
+from nas.strategies.pareto import evenly, front_of_trials
 from nas.training.loop import Files
 from nas.trainings import Halving, Job, train_network
 
@@ -100,7 +99,7 @@ def retrain_one(run: Run, job: Job) -> Retrained:
             run.experiment, job, run.supernet_state, _files(run, job), lambda _: lambda done, words: None, interrupted
         )
     run.save_subnet(result, network.state_dict())
-    _stopped_file(run, job).unlink(missing_ok=True)
+    run.stopped_file(_architecture(run, job), job.arm, job.seed).unlink(missing_ok=True)
     return result
 
 
@@ -109,7 +108,7 @@ def _train_on_ray(run: Run, jobs: list[Job], workers: Workers, tell: Tell, halvi
     from nas.tune import Plan, train_on_ray
 
     if halving is not None:
-        jobs = [job for job in jobs if not _stopped_file(run, job).exists()]
+        jobs = [job for job in jobs if not run.stopped_file(_architecture(run, job), job.arm, job.seed).exists()]
         if not jobs:
             return
     inherits = any(job.arm == "inherited" for job in jobs)
@@ -119,13 +118,13 @@ def _train_on_ray(run: Run, jobs: list[Job], workers: Workers, tell: Tell, halvi
     def finish(place: int, sent: Retrained, weights: dict[str, Tensor]) -> None:
         result = replace(sent, architecture=_architecture(run, jobs[place]))
         run.save_subnet(result, weights)
-        _stopped_file(run, jobs[place]).unlink(missing_ok=True)
+        run.stopped_file(_architecture(run, jobs[place]), jobs[place].arm, jobs[place].seed).unlink(missing_ok=True)
         tell(result)
 
     ended = train_on_ray(plan, workers, finish)
     for place, stopped in ended.stopped.items():
         job = jobs[place]
-        write_json(_stopped_file(run, job), stopped._asdict())
+        write_json(run.stopped_file(_architecture(run, job), job.arm, job.seed), stopped._asdict())
         log.info("stopped %s-%d after %d steps, at %.4f", job.arm, job.seed, stopped.step, stopped.quality)
     for place, reason in ended.failed.items():
         which = f"{architecture_id(_architecture(run, jobs[place]))} {jobs[place].arm}"
@@ -141,8 +140,7 @@ def choose(run: Run, selection: Selection) -> list[Choice]:
     front = front_of_trials(_on_fresh_data(run, trials) or trials, run.experiment.costs[0].name)
     if not front:
         raise ValueError(f"{run.folder} has no evaluated network; run nas search {run.folder} first")
-    places = np.unique(np.linspace(len(front) - 1, 0, selection.top).round().astype(int))[::-1]
-    chosen = {front[place].architecture: "front" for place in places}
+    chosen = {front[place].architecture: "front" for place in evenly(len(front), selection.top)}
     if selection.homogeneous:
         for kind in kinds(run.experiment.space):
             best = _best_of_kind(run, [*trials, *anchors], kind)
@@ -153,11 +151,6 @@ def choose(run: Run, selection: Selection) -> list[Choice]:
 
 def _architecture(run: Run, job: Job) -> Any:
     return run.experiment.space.from_json(job.architecture)
-
-
-def _stopped_file(run: Run, job: Job) -> Path:
-    """Says that the training was stopped early, and where; nobody takes it for a result."""
-    return run.subnet_folder(_architecture(run, job), job.arm, job.seed) / "stopped.json"
 
 
 def _files(run: Run, job: Job) -> Files:

@@ -17,7 +17,6 @@ report/                  the page, figures and tables
 """
 
 import dataclasses
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,7 +39,7 @@ from nas.files import (
 )
 from nas.overrides import apply_overrides
 from nas.provenance import commit, environment, now
-from nas.records import MeasuredCosts, read_scores, read_trials, score_line, trial_line
+from nas.records import MeasuredCosts, read_scores, read_trials, score_line, trial_line, write_trials
 from nas.retrained import Arm, Retrained
 from nas.score import Score
 from nas.search_space import architecture_id, to_json
@@ -194,8 +193,7 @@ class Run:
         """
         if (self.folder / "trials.jsonl").exists():
             raise ValueError(f"the search in {self.folder} has begun; import trials into a run without, from nas train")
-        lines = [json.dumps(trial_line(trial), ensure_ascii=False) + "\n" for trial in trials]
-        write_text(self.folder / "imported.jsonl", "".join(lines))
+        write_trials(self.folder / "imported.jsonl", trials)
 
     def scores(self) -> dict[tuple[Any, EvalSplit], Score]:
         """Every quality with this run's inherited weights, by architecture and split."""
@@ -220,8 +218,7 @@ class Run:
     def save_comparison(self, name: str, trials: list[Trial], own_seconds: float) -> None:
         """Keep a finished search of a comparison; its trials are written last, so that they stand for all of it."""
         write_json(self.comparison_folder / f"{name}.json", {"own_seconds": round(own_seconds, 3)})
-        lines = [json.dumps(trial_line(trial), ensure_ascii=False) + "\n" for trial in trials]
-        write_text(self.comparison_folder / f"{name}.jsonl", "".join(lines))
+        write_trials(self.comparison_folder / f"{name}.jsonl", trials)
 
     def comparison(self, name: str) -> tuple[list[Trial], float]:
         """Trials of a finished search of a comparison, and the seconds that its strategy took by itself."""
@@ -236,6 +233,10 @@ class Run:
 
     def subnet_log(self, architecture: Any, arm: Arm, seed: int) -> Path:
         return self.subnet_folder(architecture, arm, seed) / "log.jsonl"
+
+    def stopped_file(self, architecture: Any, arm: Arm, seed: int) -> Path:
+        """Says that a training was stopped early, and where; nobody takes it for a result."""
+        return self.subnet_folder(architecture, arm, seed) / "stopped.json"
 
     def retrained_one(self, architecture: Any, arm: Arm, seed: int) -> Retrained | None:
         path = self.subnet_folder(architecture, arm, seed) / "result.json"

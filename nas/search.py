@@ -17,7 +17,7 @@ from nas.scoring import Scores, scoring
 from nas.search_space.feasible import FeasibleSpace, homogeneous, kinds
 from nas.strategies.base import Trial
 from nas.strategies.generations import next_networks
-from nas.strategies.pareto import front_of_trials
+from nas.strategies.pareto import evenly, front_of_trials
 from nas.training.loop import Advance
 
 log = logging.getLogger(__name__)
@@ -59,17 +59,19 @@ def anchor_architectures(run: Run, trials: list[Trial]) -> list[Any]:
 
 
 def finalists(run: Run) -> list[Any]:
-    """The best networks of the search: its front, then the front of the rest, and so on; as many as are selected."""
+    """The best networks of the search: its front, then the front of the rest, and so on; as many as are selected.
+
+    Of a front that is too long, networks spread evenly along the first cost; the best is always among them.
+    """
     trials, axis = [trial for trial in run.trials() if trial.quality is not None], run.experiment.costs[0].name
     found: list[Any] = []
-    while trials and len(found) < run.experiment.selection.finalists:
+    while left := run.experiment.selection.finalists - len(found):
         front = front_of_trials(trials, axis)
         if not front:
             break
-        # the dear end first: the best of all is a finalist whatever their number
-        found += [trial.architecture for trial in reversed(front)]
+        found += [front[place].architecture for place in evenly(len(front), left)]
         trials = [trial for trial in trials if trial not in front]
-    return found[: run.experiment.selection.finalists]
+    return found
 
 
 def _is_finished(run: Run) -> bool:

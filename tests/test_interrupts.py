@@ -78,7 +78,7 @@ def found(folder: Path) -> dict[str, Any]:
         name = str(path.relative_to(folder))
         if path.suffix == ".safetensors":
             values[name] = {key: tensor.numpy().tobytes() for key, tensor in read_tensors(path)[0].items()}
-        elif path.name in ("trials.jsonl", "anchors.jsonl"):
+        elif path.name in ("trials.jsonl", "anchors.jsonl", "scores.jsonl"):
             values[name] = [{**line, "seconds": None} for line in read_lines(path)]
         elif path.name == "supernet.visits.json":
             values[name] = json.loads(path.read_text())

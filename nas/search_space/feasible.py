@@ -95,7 +95,7 @@ class FeasibleSpace(Space):
 
     def sample(self, rng: np.random.Generator) -> Any:
         """A draw of `space.sample`, given that it is inside: see `sample_many`."""
-        return self.sample_many(rng, 1)[0]
+        return self.sample_many(rng, 1)[0] if self.limits else self.space.sample(rng)
 
     def sample_many(
         self, rng: np.random.Generator, count: int, each: Literal["choices", "networks"] = "choices"
@@ -114,8 +114,6 @@ class FeasibleSpace(Space):
         Raises: ValueError if nothing is inside, or networks cannot be counted.
         """
         self._costed.check_names()
-        if each == "choices" and not self.limits:
-            return [self.space.sample(rng) for _ in range(count)]
         if self._inside is None and each == "networks":
             raise ValueError(f"{type(self.space).__name__} has no independent parts to count its networks by")
         if self._inside is None:

@@ -22,8 +22,8 @@ Floats = NDArray[np.float64]
 MOST_FITTED = 200
 MOST_STEPS = 40
 JITTER = 1e-8
-STEP_WIDTH = 1.5
-"""Standard deviation of the prior of a logarithm: weights and amplitudes a few times off their means are likely."""
+PRIOR_WIDTH = 0.7
+"""Standard deviation of the prior of a logarithm: weights and amplitudes are within a few times their means."""
 NOISE = 0.03
 """Mean of the prior of the noise's variance, as a share of the variance of what is learned."""
 
@@ -101,8 +101,8 @@ def _most_probable(rows: Floats, targets: Floats, parts: tuple[Part, ...]) -> tu
 
     def loss(values: Floats) -> tuple[float, Floats]:
         value, slope = _negative_log_likelihood(rows, targets, parts, np.split(values[:-1], ends), values[-1])
-        away = (values - start) / STEP_WIDTH
-        return value + 0.5 * float(away @ away), slope + away / STEP_WIDTH
+        away = (values - start) / PRIOR_WIDTH
+        return value + 0.5 * float(away @ away), slope + away / PRIOR_WIDTH
 
     bounds = [(each - 5, each + 5) for each in start]
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": MOST_STEPS})

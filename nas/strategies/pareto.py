@@ -34,6 +34,12 @@ def front_of_trials(trials: Sequence[Trial], cost: str) -> list[Trial]:
     return [evaluated[place][0] for place in front]
 
 
+def evenly(length: int, count: int) -> list[int]:
+    """At most `count` places of a sequence, spread evenly over it, the last place first and always among them."""
+    places = np.linspace(length - 1, 0, count).round().astype(int)
+    return [int(place) for place in np.unique(places)[::-1]]
+
+
 def hypervolume(points: ArrayLike, reference: tuple[float, float]) -> float:
     """Area between the front of `points` and the corner `reference`, in units of cost times quality.
 

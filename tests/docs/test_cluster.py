@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import shlex
 import signal
 import socket
@@ -32,6 +33,8 @@ class Guide:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "experiments").symlink_to(ROOT / "experiments")
+        # a token of this cluster's own, so that it is closed to others, and other clusters of this user do not matter
+        self.access = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -40,7 +43,7 @@ class Guide:
         word, *arguments = shlex.split(line.replace("6379", str(self.port)))
         program = [sys.executable, *MODULES[word]] if word in MODULES else [word]
         paths = [str(ROOT), *filter(None, sys.path)]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"} | self.access
         where = subprocess.DEVNULL if quiet else subprocess.PIPE
         return subprocess.Popen(
             [*program, *arguments], cwd=self.folder, env=environment, stdout=where, stderr=where, text=True
@@ -98,12 +101,14 @@ def test_the_guide_ends_with_the_same_trials_here_on_a_cluster_and_with_a_node_l
     guide: Guide, started: list[subprocess.Popen[str]]
 ) -> None:
     here, cluster, lost = (guide.folder / "results" / name for name in ("here", "cluster", "lost"))
-    prepare, search, retrain = blocks("sh")
+    prepare, search, train, retrain = blocks("sh")
     for line in prepare.splitlines():
         guide.run(line)
     assert len(trials(here)) == 60
     guide.run(search.strip())
     assert trials(cluster) == trials(here)
+    guide.run(train.strip())
+    assert Run(guide.folder / "results" / "parallel").has_supernet()
     guide.run(retrain.strip())
     # two of the front, and the best of each kind
     assert len(Run(cluster).retrained()) >= 2

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas.strategies.base import Trial
-from nas.strategies.pareto import front_of_trials, hypervolume, pareto_front
+from nas.strategies.pareto import evenly, front_of_trials, hypervolume, pareto_front
 
 any_points = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=25)
 
@@ -64,3 +64,11 @@ def test_the_front_of_trials_holds_evaluated_ones_inside_the_limits():
         Trial(n, (n,), {"flops": flops}, quality, violation, 0.0) for n, (flops, quality, violation) in enumerate(rows)
     ]
     assert [trial.number for trial in front_of_trials(trials, "flops")] == [1, 5]
+
+
+@pytest.mark.parametrize(
+    ("length", "count", "expected"),
+    [(5, 1, [4]), (5, 2, [4, 0]), (5, 3, [4, 2, 0]), (3, 10, [2, 1, 0]), (1, 4, [0]), (10, 4, [9, 6, 3, 0])],
+)
+def test_places_are_spread_evenly_with_the_last_always_in(length, count, expected):
+    assert evenly(length, count) == expected
