@@ -45,6 +45,7 @@ def main() -> None:
     options.add_argument("--seeds", type=int, default=SEEDS)
     options.add_argument("--workers", type=int, default=2)
     options.add_argument("--only", nargs="+", default=SEARCHERS, choices=SEARCHERS, metavar="NAME")
+    options.add_argument("--problems", nargs="+", default=list(LIMITS), choices=LIMITS, metavar="NAME")
     options.add_argument("--quick", action="store_true", help="one problem, two seeds, 30 evaluations")
     given = options.parse_args()
     if given.quick:
@@ -54,7 +55,7 @@ def main() -> None:
             found = results(tasks, Path(folder) / "runs.jsonl", 1)
             publish([*heading("Search"), *tables(grouped(found), 30)], given.out)
         return
-    settings = [(name, share) for name, shares in LIMITS.items() for share in shares]
+    settings = [(name, share) for name in given.problems for share in LIMITS[name]]
     tasks = [
         Task(name, share, searcher, seed, EVALUATIONS)
         for searcher in given.only
@@ -62,7 +63,8 @@ def main() -> None:
         for name, share in settings
     ]
     results(tasks, given.runs, given.workers)
-    groups = grouped([result for result in read(given.runs).values() if result.asked == EVALUATIONS])
+    kept = [each for each in read(given.runs).values() if each.asked == EVALUATIONS and each.problem in given.problems]
+    groups = grouped(kept)
     lines = [*heading("Search", f"{given.seeds} seeds"), *told(), *tables(groups, EVALUATIONS), *overheads()]
     publish(lines, given.out)
     if given.figure is not None:
@@ -155,8 +157,9 @@ def panels(groups: Groups) -> dict[str, dict[str, np.ndarray]]:
 
 
 def _quartiles(values: Sequence[float] | np.ndarray, form: str) -> str:
-    # infinite values have no mean: quartiles are values that occur
-    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75], method="higher")
+    # infinite values have no mean: then quartiles are values that occur
+    method = "linear" if np.isfinite(values).all() else "higher"
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75], method=method)
     return f"{form.format(middle)} [{form.format(low)}, {form.format(high)}]"
 
 

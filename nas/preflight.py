@@ -22,8 +22,9 @@ def preflight(experiment: Experiment, space: FeasibleSpace) -> Iterator[str]:
         words = "" if limit is None else f"; limit {limit}, which {_bite(binds[cost.name])}"
         yield f"cost        {cost.name} from {number(least)} to {number(most)} {cost.unit}{words}"
     if space.limits:
-        share = space.share_inside(np.random.default_rng(experiment.seed))
-        yield f"inside      {_share(share)} of random draws"
+        rng = np.random.default_rng(experiment.seed)
+        counted = f", about {space.size_inside(rng):.2g} networks" if space.is_counted else ""
+        yield f"inside      {_share(space.share_inside(rng))} of random draws{counted}"
 
 
 def _bite(binds: bool) -> str:

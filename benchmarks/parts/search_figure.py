@@ -7,6 +7,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+
 from nas.report.drawing import DPI, INK, MUTED, PADDING, Plot, style, svg
 
 WIDTH, PANEL_HEIGHT = 560, 330

@@ -6,15 +6,15 @@ from functools import partial
 
 import numpy as np
 import optuna
-from parts.report import section
-from parts.search_problems import Problem, problem
-from parts.search_rivals import asked_of, quiet
 
 from nas.devices import threads
 from nas.search_space.feasible import FeasibleSpace
 from nas.strategies.base import Trial
 from nas.strategies.named import named_strategy
 from nas.strategies.proposals import unseen
+from parts.report import section
+from parts.search_problems import Problem, problem
+from parts.search_rivals import asked_of, quiet
 
 HISTORY, GENERATION = 1_000, 10
 STRATEGIES = ("guided", "evolution", "local", "ranknas", "tpe", "nsga2")
@@ -32,8 +32,8 @@ def overheads() -> Iterator[str]:
     rows = [[f"`{name}`", f"{1e3 * _proposing(name, searched.space, history):.1f}"] for name in STRATEGIES]
     rows += [[name, f"{1e3 * _asking(make(), searched.space, history):.1f}"] for name, make in PLAIN.items()]
     caption = (
-        f"CPU time for each trial at {HISTORY:,} trials (cifar10-small, 14 %): of ours, a tenth of a proposal of ten; of "
-        "Optuna's own samplers, an ask, its suggestions and a tell."
+        f"CPU time for each trial at {HISTORY:,} trials (cifar10-small, 14 %): of ours, a tenth of a proposal of ten; "
+        "of Optuna's own samplers, an ask, its suggestions and a tell."
     )
     yield from section(caption, ("searcher", "ms"), rows, ("searcher",))
 

@@ -9,7 +9,7 @@ import csv
 import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ TITLES = {
 _MAKERS = {"cifar10-small": cifar10_small, "cifar10-rugged": cifar10_rugged, "macro": macro, "nats": nats}
 
 
-@lru_cache(maxsize=None)
+@cache
 def problem(name: str, share: str) -> Problem:
     """The problem under the limit on FLOPs that a share of random draws meets, as in `LIMITS`."""
     known = _MAKERS[name]()

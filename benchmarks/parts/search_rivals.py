@@ -1,8 +1,8 @@
 """Searches that others offer, used as one of their users would: the rivals of benchmarks/search.py.
 
-Each yields the networks that it asks for, is told what they cost and how good they are, and sees every answer before it
-asks again. It knows the limits as its library offers that (constraints), and may ask for what is outside: such asks, and
-repeats, are answered but not counted against its budget, which is generous to it.
+Each yields the networks that it asks for, is told what they cost and how good they are, and sees every answer before
+it asks again. It knows the limits as its library offers that (constraints), and may ask for what is outside: such asks,
+and repeats, are answered but not counted against its budget, which is generous to it.
 """
 
 import warnings

@@ -1,8 +1,8 @@
 """What evaluating a network is expected to add to a front whose costs are known beforehand.
 
 Quality alone is uncertain, so the hypervolume that a network adds is a sum over the cells of cost that it would reach:
-the size of the cell times the improvement over the best quality known there. With one cost the cells are exact. The mean
-over what the quality may be is taken by Gauss-Hermite quadrature, since quality is a warped normal variable.
+the size of the cell times the improvement over the best quality known there. With one cost the cells are exact. The
+mean over what the quality may be is taken by Gauss-Hermite quadrature, since quality is a warped normal variable.
 """
 
 from dataclasses import dataclass, replace
@@ -44,14 +44,12 @@ class Front:
         """
         if self.costs.shape[1] == 1:
             ends, levels = self._steps()
-            starts = np.maximum(ends[:-1], costs)
-            sizes = np.maximum(ends[1:] - starts, 0)
+            sizes = np.asarray(np.maximum(ends[1:] - np.maximum(ends[:-1], costs), 0))
         else:
             levels = self._levels()
-            reached = (costs[:, None, :] <= self.cells).all(2)
-            sizes = reached / len(self.cells)
+            sizes = np.asarray((costs[:, None, :] <= self.cells).all(2) / len(self.cells))
         improvements = np.maximum(likely[:, :, None] - levels, 0)
-        return np.asarray((sizes * np.einsum("k,nkc->nc", SHARES, improvements)).sum(1))
+        return np.asarray(np.einsum("nc,k,nkc->n", sizes, SHARES, improvements, optimize=True), dtype=np.float64)
 
     def with_point(self, costs: Floats, quality: float) -> "Front":
         """The front with one more network."""
@@ -66,7 +64,8 @@ class Front:
 
     def _levels(self) -> Floats:
         reached = (self.costs[:, None, :] <= self.cells).all(2)
-        return np.where(reached, self.qualities[:, None], self.least).max(0, initial=self.least)
+        qualities = np.where(reached, self.qualities[:, None], self.least)
+        return np.asarray(qualities.max(0, initial=self.least), dtype=np.float64)
 
 
 def box_cells(least: Floats, most: Floats, rng: np.random.Generator) -> Floats:

@@ -1,11 +1,11 @@
 """A Gaussian process of quality, in float64 on NumPy and SciPy alone.
 
-Source: Rasmussen & Williams 2006, Gaussian Processes for Machine Learning: eq. 2.25, 2.26 (prediction), 5.8, 5.9 (marginal
-likelihood and its gradient).
+Source: Rasmussen & Williams 2006, Gaussian Processes for Machine Learning: eq. 2.25, 2.26 (prediction), 5.8, 5.9
+(marginal likelihood and its gradient).
 
-The kernel is a sum of parts, each its amplitude times exp(-|x - y|^2) over its own columns, which are scaled by a weight
-for each group of columns; small weights make a part additive over its columns, large ones let them interact. On columns
-of 0 and 1 it is the exponential kernel of the number of choices that differ.
+The kernel is a sum of parts, each its amplitude times exp(-|x - y|^2) over its own columns, which are scaled by a
+weight for each group of columns; small weights make a part additive over its columns, large ones let them interact. On
+columns of 0 and 1 it is the exponential kernel of the number of choices that differ.
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,9 @@
 """Our default: a model of quality guides the search to where the front of quality against cost can gain most.
 
 Costs are known before an evaluation, so only quality is modelled (quality_model.py). A network's worth is the
-hypervolume that it is expected to add (acquisition.py), which evolution among networks inside the limits climbs. A batch
-is chosen one by one, each time as if the last had come out at its mean (the kriging believer, Ginsbourger et al. 2010),
-so that it spreads along the front.
+hypervolume that it is expected to add (acquisition.py), which evolution among networks inside the limits climbs. A
+batch is chosen one by one, each time as if the last had come out at its mean (the kriging believer, Ginsbourger et al.
+2010), so that it spreads along the front.
 """
 
 from collections.abc import Iterator, Sequence

@@ -29,6 +29,8 @@ FARTHEST = 4.0
 """Standard deviations below the median beyond which a quality counts as just so far."""
 BEYOND = 2.0
 """Standard deviations over the best by which the next is at most expected to be better."""
+MARGIN = 0.02
+"""Width beyond the dearest network, as a share of the range of costs."""
 LEAST_VARIANCE = 1e-9
 LEAST_PARENTS = 10
 
@@ -93,7 +95,7 @@ def learned(
     least = float(warp.back(warp(qualities)).min())
     table = Table(space, features(space), minimize)
     costs = table.costs(architectures)
-    corner = costs.max(0)
+    corner = np.array([worst(space, name, costs[:, place]) for place, name in enumerate(minimize)])
     front = Front(costs, qualities, corner, least, box_cells(costs.min(0), corner, rng))
     posterior = fit(table.rows(architectures), warp(qualities), table.parts())
     return QualityModel(table, warp, posterior, front, architectures)
@@ -136,6 +138,16 @@ def _unpowered(values: Floats, power: float) -> Floats:
     if abs(power) < 1e-9:
         return np.asarray(np.expm1(values))
     return np.asarray(np.maximum(np.maximum(values, 0) * power + 1, 0) ** (1 / power) - 1)
+
+
+def worst(space: FeasibleSpace, name: str, costs: Floats) -> float:
+    """The most of a cost that counts: the limit, or what the dearest network took, and a little more.
+
+    At the very corner a network would gain nothing, however good; those who search want that end of the front as well.
+    """
+    limit = space.limits[name].at_most if name in space.limits else None
+    most = float(costs.max()) if limit is None else limit
+    return most + MARGIN * (most - float(costs.min()))
 
 
 @dataclass(frozen=True)
@@ -190,6 +202,6 @@ def steps(options: Sequence[Option]) -> Floats:
     Options among strings are all 1 apart; numbers by the number of options between them.
     """
     if any(isinstance(option, str) for option in options):
-        return np.eye(len(options)) * np.sqrt(0.5)
+        return np.asarray(np.eye(len(options)) * np.sqrt(0.5))
     above = np.array([[float(option) >= float(step) for step in sorted(options)] for option in options])
     return np.asarray(above / np.sqrt(max(len(options) - 1, 1)))

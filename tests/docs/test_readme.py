@@ -21,7 +21,7 @@ def commands() -> list[str]:
 
 def test_the_readme_names_every_command() -> None:
     named = {shlex.split(command)[1] for command in commands()}
-    assert named == {"describe", "run", "train", "search", "retrain", "export", "report"}
+    assert named == {"describe", "run", "train", "search", "compare", "study", "retrain", "export", "report"}
 
 
 def test_files_that_the_readme_links_to_exist() -> None:
