@@ -2,9 +2,9 @@
 
     python benchmarks/resume.py
 
-A search of the digits experiment's space, made small, is started again and again in a process of its own; each is killed
-after a random share of the time that a whole search takes, until there were 50 kills, and a search that comes to its end
-before is begun anew. A trial is equal if number, architecture, costs, quality and failure are.
+A short search of the digits experiment is started again and again in a process of its own; each is killed after a random
+share of the time that a whole search takes, until there were 50 kills, and a search that comes to its end before is
+begun anew. A trial is equal if number, architecture, costs, quality and failure are.
 """
 
 import os
@@ -36,7 +36,7 @@ OVERRIDES = {
     "anchors": "2",
     "limits.flops": "400e3",
 }
-COLUMNS = ("strategy", "kills", "searches that were killed and finished", "with identical trials", "seconds of one search")
+COLUMNS = ("strategy", "kills", "searches killed and finished", "with identical trials", "seconds of one search")
 CAPTION = "Kills are spread evenly over the time that a search takes; each search is gone on with until it is finished."
 
 

@@ -31,8 +31,8 @@ def test_an_unsure_quality_gains_its_expected_improvement_times_what_it_reaches(
 
 def test_shares_of_the_nodes_are_those_of_a_normal_variable():
     assert SHARES.sum() == pytest.approx(1)
-    assert SHARES @ NODES**2 == pytest.approx(1)
-    assert SHARES @ NODES**4 == pytest.approx(3)
+    assert pytest.approx(1) == SHARES @ NODES**2
+    assert pytest.approx(3) == SHARES @ NODES**4
 
 
 def test_without_costs_only_better_than_the_best_gains():
