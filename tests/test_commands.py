@@ -136,3 +136,24 @@ def test_a_description_is_printed_as_far_as_it_goes(
     assert "search      7 evaluations by Evolution" in printed
     assert printed.splitlines()[-2].startswith("data        digits of scikit-learn: 897 train")
     assert not Path("results").exists()
+
+
+def test_a_comparison_goes_through_the_command(
+    finished_copy: Path, command: Callable[..., str], mistake: Callable[..., str]
+) -> None:
+    printed = command(
+        "compare", finished_copy, "--strategies", "random,local(starts=3)", "--seeds", "2", "--budget", "8"
+    )
+    assert "local(starts=3)" in printed
+    assert (finished_copy / "comparison" / "comparison.png").is_file()
+    assert "no strategy 'rand'; there are: guided" in mistake("compare", finished_copy, "--strategies", "random,rand")
+    assert "must be a whole number of 1 or more" in mistake("compare", finished_copy, "--seeds", "0")
+
+
+def test_where_to_run_is_said_in_one_line_where_it_cannot_be(finished_copy: Path, mistake: Callable[..., str]) -> None:
+    assert "add --ray local" in mistake("retrain", finished_copy, "--asha", "--seeds", "3")
+    (finished_copy / "trials.jsonl").unlink()
+    assert "no Ray cluster answers at 127.0.0.1:1" in mistake("search", finished_copy, "--ray", "127.0.0.1:1")
+    assert "--gpus is for workers on Ray" in mistake("search", finished_copy, "--gpus", "0.5")
+    assert "'much' must be a number" in mistake("search", finished_copy, "--timeout", "much")
+    assert not (finished_copy / "trials.jsonl").exists()

@@ -147,6 +147,9 @@ def progress_facts(summary: Summary) -> list[tuple[str, str]]:
         over = sum(trial.violation > 0 for trial in trials)
         share = f"{over:,} of {len(trials):,} ({100 * over / len(trials):.1f} %)"
         facts.append(("Over a limit, so not evaluated", share))
+    failures = [trial.failure for trial in trials if trial.failure is not None]
+    if failures:
+        facts.append(("Evaluations that failed", f"{len(failures):,}, the last with {failures[-1]}"))
     facts.append(("Networks on the front", f"{len(summary.front):,}"))
     reached = next((place for place, share in summary.hypervolume_curve if share >= 0.95), None)
     if reached is not None:
