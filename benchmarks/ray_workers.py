@@ -8,7 +8,7 @@ clock starts; what their start takes is shown beside. All qualities must be equa
 
 Memory is read from the kernel (`/proc/PID/smaps_rollup`) after the evaluations: `own` is what no other process has
 (USS); `shared` lies in memory that other processes map too, libraries and the weights, of which a machine holds one
-copy. Then the same with local processes. About ten minutes on two free cores.
+copy. Then the same with local processes. About three minutes on two free cores.
 """
 
 import os
@@ -31,8 +31,8 @@ from nas.scoring import Candidate, evaluator
 from nas.search_space import to_json
 from nas.supernet import Supernet
 
-NETWORKS = 24
-REPEATS = 7
+NETWORKS = 12
+REPEATS = 3
 TIMES_COLUMNS = (
     "workers", "networks", "one evaluation, s", "one worker, s", "two workers, s", "ratio", "range", "target",
     "start of two, s", "turns",

@@ -76,7 +76,7 @@ def killed(strategy: str, supernet: Path, folder: Path, kills: int) -> tuple[str
     # here, so that what later processes would each find out anew about costs is known to them
     search(Run(whole), Workers(1))
     started = time.monotonic()
-    search(Run(again), Workers(1))
+    finish(again)
     seconds = time.monotonic() - started
     expected, draws = Run(whole).trials(), random.Random(strategy)
     assert same(Run(again).trials(), expected), f"{strategy}: two searches came to different trials"
