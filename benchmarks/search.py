@@ -73,7 +73,8 @@ def main() -> None:
 
 def grouped(found: Sequence[Result]) -> Groups:
     groups: Groups = {}
-    for result in found:
+    # ours first, and every table in the same order, whatever the order in which runs ended
+    for result in sorted(found, key=lambda each: SEARCHERS.index(each.searcher)):
         groups.setdefault((result.problem, result.share), {}).setdefault(result.searcher, []).append(result)
     return groups
 

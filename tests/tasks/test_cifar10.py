@@ -66,10 +66,11 @@ def test_every_image_stands_where_torchvision_puts_it(task):
 
 
 def test_train_and_search_share_out_the_training_images(task):
-    train, search, test = (task.split(name) for name in ("train", "search", "test"))
-    assert torch.equal(torch.cat([train.rows, search.rows]).sort().values, torch.arange(50_000))
+    train, search, select, test = (task.split(name) for name in ("train", "search", "select", "test"))
+    assert torch.equal(torch.cat([train.rows, search.rows, select.rows]).sort().values, torch.arange(50_000))
     assert train.images_NCHW is search.images_NCHW
     assert torch.bincount(search.labels_N[search.rows]).tolist() == [500] * 10
+    assert torch.bincount(select.labels_N[select.rows]).tolist() == [250] * 10
     assert torch.equal(test.rows, torch.arange(10_000))
 
 

@@ -16,7 +16,7 @@ from nas.cluster import connected
 from nas.experiment import load
 from nas.files import read_lines, read_tensors
 from nas.run import Run
-from nas.train import train
+from nas.train import _trainee, train
 from nas.training import ray_train
 from nas.training.distributed import Group
 
@@ -109,7 +109,7 @@ def test_a_shipped_experiment_needs_nothing_of_the_runs_folder(new_run: Callable
         path.unlink()
     found = shipped.experiment()
     assert (found.supernet, found.space, found.seed) == (expected.supernet, expected.space, 3)
-    trainee = shipped(Group(0, 1))
+    trainee = _trainee(shipped, str(tmp_path), Group(0, 1))
     assert (trainee.training.batch_size, trainee.seed) == (8, 3)
 
 
