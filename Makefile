@@ -36,7 +36,7 @@ test: $(INSTALLED_DEV)
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest --numprocesses=2 --dist=loadfile
 
 slow: $(INSTALLED_DEV)
-	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -m slow --numprocesses=2 --dist=loadfile
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -m slow --timeout=900
 
 check: lint types imports
 
