@@ -17,7 +17,7 @@ from typing import Any
 from fvcore.nn.jit_analysis import JitModelAnalysis
 from torch import Tensor, nn
 
-from nas.evaluators.pieces import measuring, piece_values
+from nas.evaluators.pieces import Part, measuring, piece_values
 from nas.tasks.base import Task
 
 Value = Any
@@ -127,17 +127,27 @@ class Flops:
 
     length: int | None = None
     """Tokens of the input; None: as many as the task's examples have. The cost's name then ends in it: `flops@1024`."""
+    target_length: int | None = None
+    """Tokens of the output of a translation, where they are not as many: `flops@30-40`."""
+    of: Part = "network"
+    """`body` leaves out embeddings and the output layer, as HAT's figures do; the cost's name is then `body_flops`."""
 
     unit = "multiply-adds"
     measured = False
 
+    def __post_init__(self) -> None:
+        if self.target_length is not None and self.length is None:
+            raise ValueError(f"target_length = {self.target_length} needs a length of the input beside it")
+
     @property
     def name(self) -> str:
-        return "flops" if self.length is None else f"flops@{self.length}"
+        name = "flops" if self.of == "network" else "body_flops"
+        lengths = "-".join(str(length) for length in (self.length, self.target_length) if length is not None)
+        return f"{name}@{lengths}" if lengths else name
 
     def __call__(self, task: Task, architecture: Any) -> float:
-        sized = task if self.length is None else task.at_length(self.length)
-        return float(sum(piece_values(count_flops, sized, architecture)))
+        sized = task if self.length is None else task.at_length(self.length, self.target_length)
+        return float(sum(piece_values(count_flops, sized, architecture, self.of)))
 
 
 class _StrictAnalysis(JitModelAnalysis):  # type: ignore[misc]

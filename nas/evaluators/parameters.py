@@ -1,11 +1,14 @@
-"""Parameters: how many numbers training adjusts or keeps, all of them, embeddings and output layer included."""
+"""Parameters: how many numbers training adjusts or keeps.
+
+All of them, or those of the body alone: what translation's usual figures count, without embeddings and output layer.
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
 
-from nas.evaluators.pieces import piece_values
+from nas.evaluators.pieces import Part, piece_values
 from nas.tasks.base import Task
 
 
@@ -18,9 +21,15 @@ def count_parameters(module: nn.Module, inputs: tuple[Tensor, ...] = ()) -> int:
 class Parameters:
     """Parameters of the network: the sum over its pieces."""
 
-    name = "parameters"
+    of: Part = "network"
+    """`body` leaves out embeddings and the output layer; the cost's name is then `body_parameters`."""
+
     unit = "parameters"
     measured = False
 
+    @property
+    def name(self) -> str:
+        return "parameters" if self.of == "network" else "body_parameters"
+
     def __call__(self, task: Task, architecture: Any) -> float:
-        return float(sum(piece_values(count_parameters, task, architecture)))
+        return float(sum(piece_values(count_parameters, task, architecture, self.of)))

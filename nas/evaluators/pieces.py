@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,15 +11,19 @@ from torch import Tensor, nn
 from nas.models.pieces import Piece
 from nas.tasks.base import Task
 
+Part = Literal["network", "body"]
+"""All of a network, or what lies between the ends at its vocabulary: embeddings and output layer are left out."""
 Measure = Callable[[nn.Module, tuple[Tensor, ...]], int]
 """What a module costs on inputs; a function of their shapes alone."""
 
 
-def piece_values(measure: Measure, task: Task, architecture: Any) -> list[int]:
+def piece_values(measure: Measure, task: Task, architecture: Any, part: Part = "network") -> list[int]:
     """`measure` of each piece of the network, in the order of `task.pieces`; a piece seen before is not built again."""
     known = _known_values(measure, task)
     values = []
     for piece in task.pieces(architecture):
+        if piece.is_end and part == "body":
+            continue
         value = known.get(piece.key)
         if value is None:
             value = known[piece.key] = _measure_piece(measure, task, piece)
@@ -57,4 +61,5 @@ def _piece_inputs(task: Task, piece: Piece) -> tuple[Tensor, ...]:
     examples = task.example_inputs()
     if tuple(tuple(x.shape) for x in examples) == piece.shapes:
         return examples
-    return tuple(torch.zeros(shape) for shape in piece.shapes)
+    dtype = torch.int64 if piece.inputs == "tokens" else torch.float32
+    return tuple(torch.zeros(shape, dtype=dtype) for shape in piece.shapes)

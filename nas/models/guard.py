@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from nas.models.attention.base import Mixer
-from nas.models.blocks import SelfAttention
+from nas.models.blocks import Attention
 
 
 class NotFinite(ValueError):
@@ -27,7 +27,7 @@ def guarded(network: nn.Module) -> Iterator[None]:
         module.register_forward_hook(_check(_layer(network, name)))
         for name, module in network.named_modules()
         # of nested modules the innermost says it best; a mixer computes more than its parts do
-        if isinstance(module, Mixer | SelfAttention) or not list(module.children())
+        if isinstance(module, Mixer | Attention) or not list(module.children())
     ]
     try:
         yield
@@ -41,7 +41,7 @@ def _layer(network: nn.Module, name: str) -> str:
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
         module = network.get_submodule(".".join(parts[:length]))
-        if isinstance(module, SelfAttention):
+        if isinstance(module, Attention):
             return f"{name} (attention kind {module.kind})"
     return name
 

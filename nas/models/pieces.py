@@ -4,7 +4,7 @@ A candidate of twelve layers is a sum of fourteen cached numbers instead of a tr
 """
 
 from collections.abc import Callable, Hashable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from torch import nn
 
@@ -17,4 +17,9 @@ class Piece(NamedTuple):
     build: Callable[[], nn.Module]
     """Makes the part as a plain module."""
     shapes: tuple[tuple[int, ...], ...]
-    """Shape of each float input, batch dimension first, at batch 1."""
+    """Shape of each input, batch dimension first, at batch 1."""
+    inputs: Literal["features", "tokens"] = "features"
+    """Whether it reads numbers, or the ids of tokens."""
+    is_end: bool = False
+    """Whether it stands between the network and its vocabulary, an embedding or the output layer, which the usual
+    figures of translation leave out."""

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from nas.search_space.frames import Frame, Frames, slot_of
+from nas.search_space.frames import Frame, Frames
+from nas.search_space.slots import outer_slot
 from nas.search_space.space import Space
 
 CHECKED_DRAWS = 32
@@ -87,7 +88,7 @@ def _mould(space: Space, frame: Frame) -> _Mould | None:
 
 def _place(name: str) -> tuple[tuple[str, ...], int]:
     """Where a choice's slot stands: the path of a tuple, and the place in it."""
-    *path, index = (slot_of(name) or "").split(".")
+    *path, index = (outer_slot(name) or "").split(".")
     return tuple(path), int(index)
 
 

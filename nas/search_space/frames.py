@@ -1,23 +1,25 @@
 """Frames: a space as a disjoint union of products, found by asking its `build` alone.
 
-A choice whose name has a number in it (`encoder.blocks.3.attention`) belongs to a slot (`encoder.blocks.3`); every
-other choice (width, depth) is common to the network. A frame is one way to answer the common choices: it has slots, and
-a network of the frame is one alternative for each of them, whatever the other slots take. What is not so made, because
-a slot asks by what another one answered, has no frames.
+A choice whose name has a number in it belongs to a slot: that of `decoder.blocks.3.cross_attention.kind` is the name
+without its last part, or up to the number where the parts of a block depend on one another. Every other choice (width,
+depth) is common to the network. A frame is one way to answer the common choices: it has slots, and a network of the
+frame is one alternative for each of them, whatever the other slots take. What is not so made, because a slot asks by
+what another one answered, has no frames.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nas.search_space.slots import SlotOf, inner_slot, outer_slot
 from nas.search_space.space import Choose, Genes, Option, Space
 
-MOST_ALTERNATIVES = 20_000
+MOST_ALTERNATIVES = 40_000
 """Of all slots of all frames; each is built once."""
 CHECKED_DRAWS = 128
 
@@ -152,12 +154,16 @@ def crossing(parents: Sequence[Genes], redrawn: float = 0.0) -> Chance:
 
 def find_frames(space: Space) -> Frames | None:
     """The frames of a space; None if it is not made so, or has too many alternatives to build each of them."""
-    explorer = _Explorer(space)
-    try:
-        frames = _merged([explorer.frame(path, slots) for path, slots in explorer.common_paths()], explorer)
-    except _NotFramedError:
-        return None
-    return Frames(frames) if _holds(space, frames) else None
+    # the smaller the slots, the fewer their alternatives
+    for slot_of in (inner_slot, outer_slot):
+        explorer = _Explorer(space, slot_of)
+        try:
+            frames = _merged([explorer.frame(path, slots) for path, slots in explorer.common_paths()], explorer)
+        except _NotFramedError:
+            continue
+        if _holds(explorer, frames):
+            return Frames(frames)
+    return None
 
 
 class _NotFramedError(Exception):
@@ -165,16 +171,23 @@ class _NotFramedError(Exception):
 
 
 class _Explorer:
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, slot_of: SlotOf) -> None:
         self.space = space
+        self.slot_of = slot_of
         self._left = MOST_ALTERNATIVES
 
     def common_paths(self) -> list[tuple[Path, list[str]]]:
         """Every way to answer the common choices, with the slots that there are then."""
         return [
-            (_of_slot(answers, None), list(dict.fromkeys(slot for each in answers if (slot := slot_of(each.name)))))
+            (
+                self.of_slot(answers, None),
+                list(dict.fromkeys(filter(None, (self.slot_of(each.name) for each in answers)))),
+            )
             for answers, _ in self._paths(None, {})
         ]
+
+    def of_slot(self, answers: Sequence[Answer], slot: str | None) -> Path:
+        return tuple(answer for answer in answers if self.slot_of(answer.name) == slot)
 
     def frame(self, common: Path, slots: list[str]) -> Frame:
         genes = {answer.name: answer.value for answer in common}
@@ -184,7 +197,7 @@ class _Explorer:
         # all other slots take the first of their options, so equal networks have equal alternatives here
         by_network: dict[Any, list[Path]] = {}
         for answers, architecture in self._paths(slot, common):
-            by_network.setdefault(architecture, []).append(_of_slot(answers, slot))
+            by_network.setdefault(architecture, []).append(self.of_slot(answers, slot))
         return Alternatives(tuple(tuple(paths) for paths in by_network.values()))
 
     def _paths(self, slot: str | None, fixed: Genes) -> Iterator[tuple[Path, Any]]:
@@ -197,7 +210,7 @@ class _Explorer:
                 raise _NotFramedError
             answers, architecture = self._run(slot, fixed, script)
             yield answers, architecture
-            asked = _of_slot(answers, slot)
+            asked = self.of_slot(answers, slot)
             for place in range(len(script), len(asked)):
                 before = [answer.value for answer in asked[:place]]
                 pending += [[*before, option] for option in reversed(asked[place].options[1:])]
@@ -206,27 +219,13 @@ class _Explorer:
         left = iter(script)
 
         def choose(name: str, options: Sequence[Option]) -> Option:
-            value = next(left, options[0]) if slot_of(name) == slot else fixed.get(name, options[0])
+            value = next(left, options[0]) if self.slot_of(name) == slot else fixed.get(name, options[0])
             if value not in options:
                 raise _NotFramedError
             return value
 
         architecture, answers = _recorded(self.space, choose)
         return tuple(answers), architecture
-
-
-@lru_cache(maxsize=100_000)
-def slot_of(name: str) -> str | None:
-    """The name up to its first number; None for a choice that is common to the network."""
-    parts = name.split(".")
-    for place, part in enumerate(parts):
-        if part.isdigit():
-            return ".".join(parts[: place + 1])
-    return None
-
-
-def _of_slot(answers: Sequence[Answer], slot: str | None) -> Path:
-    return tuple(answer for answer in answers if slot_of(answer.name) == slot)
 
 
 def _merged(frames: list[Frame], explorer: _Explorer) -> list[Frame]:
@@ -243,13 +242,14 @@ def _merged(frames: list[Frame], explorer: _Explorer) -> list[Frame]:
     return list(by_network.values())
 
 
-def _holds(space: Space, frames: Sequence[Frame]) -> bool:
+def _holds(explorer: _Explorer, frames: Sequence[Frame]) -> bool:
     """Whether random networks are what the frames say, and are read back into the frame that they came from."""
+    space = explorer.space
     rng = np.random.default_rng(0)
     places = {path: frame for frame in frames for path in frame.common.numbers}
     for number in range(max(CHECKED_DRAWS, len(frames))):
         sampled, answers = _recorded(space, lambda _, options: options[int(rng.integers(len(options)))])
-        found = _located(answers, places)
+        found = _located(answers, places, explorer.slot_of)
         if found is None or space.replay(found[0].genes(found[1])) != sampled:
             return False
         frame = frames[number % len(frames)]
@@ -258,7 +258,7 @@ def _holds(space: Space, frames: Sequence[Frame]) -> bool:
             genes = space.genes(space.replay(frame.genes(picks)))
         except ValueError:
             return False
-        if _located(_recorded(space, _reading(genes))[1], places) != (frame, picks):
+        if _located(_recorded(space, _reading(genes))[1], places, explorer.slot_of) != (frame, picks):
             return False
     return True
 
@@ -278,7 +278,7 @@ def _recorded(space: Space, choose: Choose) -> tuple[Any, list[Answer]]:
     return space.build(recording), answers
 
 
-def _located(answers: Sequence[Answer], places: dict[Path, Frame]) -> tuple[Frame, list[int]] | None:
+def _located(answers: Sequence[Answer], places: dict[Path, Frame], slot_of: SlotOf) -> tuple[Frame, list[int]] | None:
     """The frame and the alternatives that answers lead to."""
     by_slot: dict[str | None, list[Answer]] = {None: []}
     for answer in answers:

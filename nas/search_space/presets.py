@@ -1,14 +1,18 @@
 """Search spaces of the papers, and small ones for CPUs.
 
-Sources: AutoFormer's released supernet configurations (arXiv:2107.00651); mixFormer (arXiv:2207.13955).
+Sources: AutoFormer's released supernet configurations (arXiv:2107.00651); mixFormer (arXiv:2207.13955); HAT's released
+translation spaces (arXiv:2005.14187).
 """
 
 from nas.search_space.kind import Kind
+from nas.search_space.seq2seq import DecoderSpace, Seq2SeqSpace
 from nas.search_space.transformer import SearchSpace, StackSpace
 
 Kinds = tuple[str | Kind, ...]
 
 KINDS: Kinds = ("softmax", "linear", "cosformer", "lrpe")
+CROSS_KINDS: Kinds = ("softmax", "linear", "cosformer")
+"""Those that have a meaning between two sequences."""
 
 
 def autoformer_tiny(attention: Kinds = KINDS) -> SearchSpace:
@@ -66,6 +70,51 @@ def small(attention: Kinds = KINDS) -> SearchSpace:
             attention=attention,
         )
     )
+
+
+def hat_wmt14(attention: Kinds = KINDS, cross_attention: Kinds = CROSS_KINDS) -> Seq2SeqSpace:
+    """HAT's translation space, with attention kinds: 25 to 65 M parameters without embeddings."""
+    return _translation((512, 640), (1024, 2048, 3072), (4, 8), 512, attention, cross_attention)
+
+
+def mixformer_wmt14(attention: Kinds = KINDS, cross_attention: Kinds = CROSS_KINDS) -> Seq2SeqSpace:
+    """mixFormer's translation space, with attention kinds."""
+    return _translation((640, 768, 1024), (2048, 3072, 4096, 5120), (4, 8, 16), 1024, attention, cross_attention)
+
+
+def tiny_translation(attention: Kinds = KINDS, cross_attention: Kinds = CROSS_KINDS) -> Seq2SeqSpace:
+    """Phrases on one CPU core: for demonstrations and tests."""
+    return _translation((64, 96), (96, 192), (2, 4), 64, attention, cross_attention, (2, 3), (1, 2, 3))
+
+
+def small_translation(attention: Kinds = KINDS, cross_attention: Kinds = CROSS_KINDS) -> Seq2SeqSpace:
+    """Sentences on a few CPU cores."""
+    return _translation((128, 160, 192), (256, 384, 512), (4, 8), 128, attention, cross_attention, (3,), (1, 2, 3))
+
+
+def _translation(
+    embed_dim: tuple[int, ...],
+    ffn_dim: tuple[int, ...],
+    num_heads: tuple[int, ...],
+    qkv_dim: int,
+    attention: Kinds,
+    cross_attention: Kinds,
+    encoder_depth: tuple[int, ...] = (6,),
+    decoder_depth: tuple[int, ...] = (1, 2, 3, 4, 5, 6),
+) -> Seq2SeqSpace:
+    encoder = StackSpace(embed_dim, encoder_depth, num_heads, attention, qkv_dim=qkv_dim, ffn_dim=ffn_dim)
+    decoder = DecoderSpace(
+        embed_dim=embed_dim,
+        depth=decoder_depth,
+        num_heads=num_heads,
+        attention=attention,
+        cross_num_heads=num_heads,
+        cross_attention=cross_attention,
+        cross_layers=(1, 2, 3),
+        ffn_dim=ffn_dim,
+        qkv_dim=qkv_dim,
+    )
+    return Seq2SeqSpace(encoder, decoder)
 
 
 def _autoformer(

@@ -25,8 +25,10 @@ class StackSpace:
     attention: tuple[str | Kind, ...]
     """Kinds to choose from, by name or as values with settings (`Lrpe(core="complex")`), which are kept as texts; the
     first is the one that `smallest` and `largest` take."""
-    head_dim: int
-    """Width of a head, the same in every network, so that a slice of heads keeps its role."""
+    head_dim: int | None = None
+    """Width of a head, the same in every network, so that a slice of heads keeps its role; or `qkv_dim`."""
+    qkv_dim: int | None = None
+    """Width of queries, keys and values over all heads, whatever their number, as in HAT."""
     ffn_dim: tuple[int, ...] = ()
     """Hidden widths of the FFN, absolute."""
     ffn_ratio: tuple[float, ...] = ()
@@ -40,7 +42,9 @@ class StackSpace:
         if bool(self.ffn_dim) == bool(self.ffn_ratio):
             raise ValueError(f"give either ffn_dim or ffn_ratio, found {self.ffn_dim} and {self.ffn_ratio}")
         for name in ("embed_dim", "depth", "num_heads", "attention", self.ffn_name):
-            _check_options(name, getattr(self, name))
+            check_options(name, getattr(self, name))
+        for heads in self.num_heads:
+            head_dim(heads, self.head_dim, self.qkv_dim)
         unknown = set(self.per_network) - set(PER_LAYER)
         if unknown:
             raise ValueError(f"per_network names {sorted(unknown)}; there are: {', '.join(PER_LAYER)}")
@@ -66,7 +70,8 @@ class StackSpace:
 
     def _block(self, embed_dim: int, chosen: dict[str, Any]) -> Block:
         ffn_dim = chosen["ffn_dim"] if self.ffn_dim else int(chosen["ffn_ratio"] * embed_dim)
-        return Block(chosen["attention"], chosen["num_heads"], self.head_dim, ffn_dim)
+        heads = chosen["num_heads"]
+        return Block(chosen["attention"], heads, head_dim(heads, self.head_dim, self.qkv_dim), ffn_dim)
 
     def lookup(self, stack: Stack, names: list[str]) -> Option:
         """The option that `stack` shows for a choice, given the parts of its name below the stack."""
@@ -81,13 +86,18 @@ class StackSpace:
 
     def size(self) -> int:
         """Number of different stacks."""
-        total = 0
+        return sum(self.size_by_depth().values())
+
+    def size_by_depth(self) -> dict[int, int]:
+        """Number of different stacks of each depth."""
+        total = dict.fromkeys(self.depth, 0)
         for embed_dim in self.embed_dim:
             ffn = len(self.ffn_dim) or len({int(ratio * embed_dim) for ratio in self.ffn_ratio})
             counts = {"attention": len(self.attention), "num_heads": len(self.num_heads), self.ffn_name: ffn}
             once = math.prod(count for name, count in counts.items() if name in self.per_network)
             each = math.prod(count for name, count in counts.items() if name not in self.per_network)
-            total += sum(once * each**depth for depth in self.depth)
+            for depth in self.depth:
+                total[depth] += once * each**depth
         return total
 
 
@@ -110,7 +120,22 @@ class SearchSpace(Space):
         return self.encoder.size()
 
 
-def _check_options(name: str, options: Sequence[Option]) -> None:
+def head_dim(num_heads: int, head_dim: int | None, qkv_dim: int | None) -> int:
+    """Width of each head, given either that or the width of all together.
+
+    Raises: ValueError if not one of them is given, or the heads do not share it out evenly.
+    """
+    if (head_dim is None) == (qkv_dim is None):
+        raise ValueError(f"give either head_dim or qkv_dim, found {head_dim} and {qkv_dim}")
+    if head_dim is not None:
+        return head_dim
+    assert qkv_dim is not None
+    if num_heads < 1 or qkv_dim % num_heads:
+        raise ValueError(f"qkv_dim = {qkv_dim} cannot be shared evenly by {num_heads} heads")
+    return qkv_dim // num_heads
+
+
+def check_options(name: str, options: Sequence[Option]) -> None:
     if not isinstance(options, tuple) or not options:
         raise ValueError(f"{name} needs a tuple of options, found {options!r}")
     if len(set(options)) != len(options):

@@ -64,8 +64,10 @@ class Task(ABC):
     def cost_setting(self) -> str:
         """The size at which costs are quoted, in words: `64 tokens (32 x 32 pixels in patches of 4)`."""
 
-    def at_length(self, tokens: int) -> "Task":
-        """The same task with inputs of so many tokens, for costs alone. Raises: ValueError if it has one length."""
+    def at_length(self, tokens: int, target_tokens: int | None = None) -> "Task":
+        """The same task with inputs of so many tokens, for costs alone; of a translation also its output, equally many
+        by default. Raises: ValueError if it has one length.
+        """
         raise ValueError(f"task {self.name} has inputs of one length, so no costs at {tokens} tokens")
 
     def pieces(self, architecture: Any) -> list[Piece]:

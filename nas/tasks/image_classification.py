@@ -146,8 +146,10 @@ class ImageTask(Task):
     def example_inputs(self) -> tuple[Tensor, ...]:
         return (torch.zeros(1, len(self.mean), self.image_size, self.image_size),)
 
-    def at_length(self, tokens: int) -> "ImageTask":
+    def at_length(self, tokens: int, target_tokens: int | None = None) -> "ImageTask":
         """Square images of so many patches. Raises: ValueError if the number is not a square."""
+        if target_tokens is not None:
+            raise ValueError(f"task {self.name} has classes, not tokens, as output; leave out target_length")
         side = math.isqrt(tokens) if tokens > 0 else 0
         if side * side != tokens or not self._is_vision():
             what = "networks of its own builder" if not self._is_vision() else "square images"

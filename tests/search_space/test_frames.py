@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from nas.search_space import Choose, SearchSpace, Space, StackSpace
 from nas.search_space.assembly import Assembly
-from nas.search_space.frames import crossing, find_frames, mutating, slot_of, uniformly
+from nas.search_space.frames import crossing, find_frames, mutating, uniformly
+from nas.search_space.slots import inner_slot, outer_slot
 from nas.search_space.presets import small
 from tests.search_space.brute_force import chances, crossover_chance, mutation_chance, uniform_chance
 
@@ -120,11 +121,17 @@ def test_spaces_with_too_much_to_build_have_no_frames():
 
 
 @pytest.mark.parametrize(
-    ("name", "slot"),
-    [("encoder.blocks.3.attention", "encoder.blocks.3"), ("widths.0", "widths.0"), ("encoder.embed_dim", None)],
+    ("name", "inner", "outer"),
+    [
+        ("encoder.blocks.3.attention", "encoder.blocks.3", "encoder.blocks.3"),
+        ("decoder.blocks.3.cross_attention.kind", "decoder.blocks.3.cross_attention", "decoder.blocks.3"),
+        ("widths.0", "widths.0", "widths.0"),
+        ("encoder.embed_dim", None, None),
+    ],
 )
-def test_a_slot_is_named_up_to_its_first_number(name, slot):
-    assert slot_of(name) == slot
+def test_a_slot_is_named_without_the_last_part_or_up_to_the_first_number(name, inner, outer):
+    assert inner_slot(name) == inner
+    assert outer_slot(name) == outer
 
 
 @given(any_stack_space)

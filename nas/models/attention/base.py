@@ -41,12 +41,17 @@ class Site:
     """Query n sees keys 0 to n only."""
     cross: bool = False
     """Keys and values come from another sequence than the queries."""
+    copies: int = 1
+    """How often the other sequence stands in the keys, one after another, as where several encoder layers are seen;
+    each counts its positions from its own beginning."""
 
     def __post_init__(self) -> None:
         if not self.grid or any(size < 1 for size in self.grid):
             raise ValueError(f"a grid needs at least one axis, and axes of at least one token; found {self.grid}")
         if self.causal and self.cross:
             raise ValueError("attention to another sequence is not causal: all of its tokens are there")
+        if self.copies < 1 or (self.copies > 1 and not self.cross):
+            raise ValueError(f"only another sequence can stand several times in the keys; found copies = {self.copies}")
 
     @property
     def cells(self) -> int:
@@ -192,6 +197,8 @@ class Mixer(nn.Module):
         if k_BHMK.shape != (batch, heads, keys, width) or v_BHMK.shape[:3] != k_BHMK.shape[:3]:
             found = ", ".join(str(tuple(x.shape)) for x in (q_BHNK, k_BHMK, v_BHMK))
             raise ValueError(f"queries, keys and values do not fit one another: {found}")
+        if keys % self.site.copies:
+            raise ValueError(f"{keys} keys are not {self.site.copies} sequences of equal length")
         if queries != keys and not self.site.cross:
             raise ValueError(f"a sequence that sees itself has as many keys as queries, found {keys} and {queries}")
         if keep_BM is not None and (keep_BM.shape != (batch, keys) or keep_BM.dtype != torch.bool):

@@ -5,7 +5,7 @@ cos(a - b) = cos a cos b + sin a sin b, it splits into a factor of i and a facto
 
 On a grid each axis has its own share of the channels and its own R, unless it is read flat, as one sequence. Of a
 causal sequence R must not depend on tokens still to come: it is the span that the caller names, else the longest that
-the site is made for.
+the site is made for. Where samples have spans of their own, what lies beyond, such as padding, counts as at the end.
 
 Source: Qin et al. 2022, arXiv:2202.08791, eq. 9-12; the axes' shares as of LRPE here.
 Shapes: B batch, H heads, N tokens, M keys, K head width, A axes of the grid, F = 2K features.
@@ -78,9 +78,7 @@ class CosformerMixer(LinearMixer):
             if isinstance(extent.first, int):
                 return place_N1 / extent.longest
         first_B, longest_B = (torch.as_tensor(x, device=like.device).view(-1) for x in (extent.first, extent.longest))
-        if isinstance(extent.first, int):
-            _check_span(last, int(longest_B.min()))
-        # padding lies beyond R; it stays at the end, so that no weight is below zero
+        # padding lies beyond R, and may lie beyond a span; it stays at the end, so that no weight is below zero
         return ((place_N1 - first_B[:, None, None, None]) / longest_B[:, None, None, None]).clamp(0, 1)
 
 

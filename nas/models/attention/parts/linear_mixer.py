@@ -62,12 +62,12 @@ class LinearMixer(Mixer):
         return self.features(q_BHNK), self.features(k_BHMK), v_BHMK
 
     def mix(self, q_BHNK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> Tensor:
-        dtype, (queries, keys) = v_BHMK.dtype, (q_BHNK.shape[-2], k_BHMK.shape[-2])
+        dtype, queries = v_BHMK.dtype, q_BHNK.shape[-2]
         with without_autocast(v_BHMK.device):
             q_BHNK, k_BHMK, v_BHMK = (at_least_float32(x) for x in (q_BHNK, k_BHMK, v_BHMK))
             q_BHNK, k_BHMK, v_BHMK = self.prepare(q_BHNK, k_BHMK, v_BHMK, keep_BM)
-            reach = extent(self.site, queries, keep_BM, keys, span)
-            of_keys = of_queries = self.factors(0, keys, reach, k_BHMK)
+            reach, of_keys = self._factors_of_keys(queries, k_BHMK, keep_BM, span)
+            of_queries = of_keys
             if self.site.cross:
                 of_queries = self.factors(0, queries, reach._replace(first=0), q_BHNK)
             q_BHNF, k_BHMF = self.place(q_BHNK, of_queries), self.place(k_BHMK, of_keys)
@@ -78,8 +78,7 @@ class LinearMixer(Mixer):
     def remember(self, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> State:
         with without_autocast(v_BHMK.device):
             k_BHMK, v_BHMK = self.features(at_least_float32(k_BHMK)), at_least_float32(v_BHMK)
-            keys = k_BHMK.shape[-2]
-            factors = self.factors(0, keys, extent(self.site, None, keep_BM, keys, span), k_BHMK)
+            _, factors = self._factors_of_keys(None, k_BHMK, keep_BM, span)
             k_BHMF, v_BHMK = kept(keep_BM, self.place(k_BHMK, factors), v_BHMK)
             return State(sums_of(k_BHMF, v_BHMK, self.normalised), span=span)
 
@@ -103,6 +102,19 @@ class LinearMixer(Mixer):
             if state.tensors:
                 sums = tuple(old + new for old, new in zip(state.tensors, sums, strict=True))
             return self.finish(from_sums(q_BH1F, sums)).to(dtype), sums
+
+    def _factors_of_keys(
+        self, queries: int | None, k_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None
+    ) -> tuple[Extent, tuple[Tensor, ...]]:
+        """How far the tokens reach, and what the keys' positions do to their features."""
+        copies = self.site.copies
+        keys = k_BHMK.shape[-2] // copies
+        keep_BM = keep_BM if keep_BM is None else keep_BM[:, :keys]
+        reach = extent(self.site, queries, keep_BM, keys, span)
+        factors = self.factors(0, keys, reach, k_BHMK)
+        if copies == 1:
+            return reach, factors
+        return reach, tuple(torch.cat([factor] * copies, -2) for factor in factors)
 
     def _factors_next(self, state: State, like: Tensor) -> tuple[Tensor, ...]:
         reach = extent(self.site, None, None, None, state.span)
