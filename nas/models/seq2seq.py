@@ -20,8 +20,8 @@ from nas.models.blocks import Attention, FeedForward, Projections
 from nas.search_space import Block
 from nas.search_space.seq2seq import DecoderBlock, Seq2SeqArchitecture
 
-PAD = 0
-"""Id of the token that fills up a batch."""
+PAD, UNKNOWN, BEGIN, END = range(4)
+"""Ids of tokens that are no text: what fills up a batch, what is not known, and both ends of a translation."""
 
 
 def longest_output(source_tokens: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The network of `Seq2Seq` cut into pieces whose costs add up: ends at the vocabulary, encoder layers, decoder branches.
+"""`Seq2Seq` cut into pieces whose costs add up: ends at the vocabulary, encoder layers, branches of decoder layers.
 
 A cost is that of one pass over a source and a whole target, as in training, without padding.
 Shapes: B batch, S source tokens, T target tokens, M tokens of several encoder layers, D embedding width, V vocabulary.

@@ -172,9 +172,10 @@ class Mixer(nn.Module):
         """Mixed values of the next query, BH1K, and the state after it; equal to that row of `forward`.
 
         Args:
+            q_BH1K: Of another sequence also several queries that stand at the same place, as the hypotheses of a beam.
             k_BH1K: Key of the same token, and likewise its value; None in attention to another sequence.
         """
-        if q_BH1K.shape[-2] != 1:
+        if q_BH1K.shape[-2] != 1 and not self.site.cross:
             raise ValueError(f"a step takes one token, found {q_BH1K.shape[-2]}")
         if self.site.cross:
             if k_BH1K is not None or v_BH1K is not None:
