@@ -4,7 +4,8 @@
 # packages is used in the same way.
 
 VENV ?= .venv
-PACKAGES := cmaes fvcore jinja2 matplotlib numpy optuna ray rich sacrebleu safetensors scipy sklearn torch torchvision \
+PACKAGES := babel cmaes fvcore jinja2 matplotlib num2words numpy optuna ray rich sacrebleu safetensors scipy \
+	sentencepiece sklearn torch torchvision \
 	hypothesis importlinter mypy pytest pytest_timeout ruff xdist
 HAS_PACKAGES := import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))
 

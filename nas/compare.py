@@ -3,14 +3,13 @@
 import time
 
 from nas.parallel import Workers
-from nas.progress import progress
+from nas.progress import Advance, progress
 from nas.records import Search
 from nas.run import Run
 from nas.scoring import Scores, scoring
 from nas.strategies.base import Trial
 from nas.strategies.generations import Plan, next_networks
 from nas.strategies.named import named_strategy
-from nas.training.loop import Advance
 
 
 def compare(run: Run, strategies: list[str], seeds: int, evaluations: int, workers: Workers) -> list[Search]:

@@ -66,6 +66,9 @@ class Experiment:
     costs: tuple[Cost, ...] = (Flops(), Parameters())
     """The first is the axis of the report."""
     quality: Quality = Accuracy()
+    """What the search maximises, on its own split."""
+    test_quality: Quality | None = None
+    """What retrained networks are read for on the test split, as BLEU; None: the search's quality."""
     strategy: Strategy | str = "guided"
     """Or its name, with settings where wanted: `tpe`, `evolution(population_size=20)`."""
     generation: int = 10
@@ -91,6 +94,11 @@ class Experiment:
         unknown = set(getattr(self.strategy, "minimize", ())) - set(names)
         if unknown:
             raise ValueError(f"the strategy minimizes {sorted(unknown)}, not among the costs: {', '.join(names)}")
+
+    @property
+    def tested(self) -> Quality:
+        """What is read on the test split."""
+        return self.quality if self.test_quality is None else self.test_quality
 
     def plan(self) -> Plan:
         """How the search goes."""

@@ -3,15 +3,16 @@
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from nas.training.loop import Advance
-
 log = logging.getLogger(__name__)
+
+Advance = Callable[[int, str], None]
+"""Takes how much is done, and a few words."""
 
 LINE_SECONDS = 30.0
 

@@ -1,6 +1,6 @@
 """The record of one network trained after the search."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Arm = Literal["scratch", "inherited"]
@@ -27,3 +27,7 @@ class Retrained:
     """Wall time of the training."""
     device: str
     commit: str
+    details: dict[str, Any] = field(default_factory=dict)
+    """How the quality was measured, and what was measured with it, such as BLEU's signature."""
+    texts: dict[str, str] = field(default_factory=dict, repr=False)
+    """Files that are kept beside the record, by name, such as translations; empty when read back."""

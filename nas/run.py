@@ -247,7 +247,11 @@ class Run:
         folder = self.subnet_folder(result.architecture, result.arm, result.seed)
         write_json(folder.parent / "architecture.json", to_json(result.architecture))
         write_tensors(folder / "weights.safetensors", weights, {"id": result.id})
-        write_json(folder / "result.json", {**dataclasses.asdict(result), "architecture": to_json(result.architecture)})
+        for name, text in result.texts.items():
+            write_text(folder / name, text)
+        record = {**dataclasses.asdict(result), "architecture": to_json(result.architecture)}
+        del record["texts"]
+        write_json(folder / "result.json", record)
         (folder / "checkpoint.safetensors").unlink(missing_ok=True)
 
     def retrained(self) -> list[Retrained]:

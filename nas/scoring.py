@@ -121,5 +121,10 @@ class Inherited(nn.Module):
         self.supernet = supernet
         self.architecture = architecture
 
+    @property
+    def network(self) -> nn.Module:
+        """The subnet as a plain network, whose weights are views of the supernet's."""
+        return self.supernet.path(self.architecture).module
+
     def forward(self, *inputs: Any) -> Any:
         return self.supernet(*inputs, architecture=self.architecture)

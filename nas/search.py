@@ -11,14 +11,13 @@ import numpy as np
 
 from nas.parallel import Workers
 from nas.preflight import preflight
-from nas.progress import progress
+from nas.progress import Advance, progress
 from nas.run import Run
 from nas.scoring import Scores, scoring
 from nas.search_space.feasible import FeasibleSpace, homogeneous, kinds
 from nas.strategies.base import Trial
 from nas.strategies.generations import next_networks
 from nas.strategies.pareto import evenly, front_of_trials
-from nas.training.loop import Advance
 
 log = logging.getLogger(__name__)
 

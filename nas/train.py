@@ -9,11 +9,11 @@ import torch
 
 from nas.devices import default_device, threads
 from nas.experiment import Experiment, Recipe
-from nas.progress import progress
+from nas.progress import Advance, progress
 from nas.run import Run
 from nas.supernet import Supernet
 from nas.training.distributed import DistributedTrainee, Group
-from nas.training.loop import Advance, Files, fit, load_checkpoint
+from nas.training.loop import Files, fit, load_checkpoint
 from nas.training.shared import SupernetTrainee
 
 log = logging.getLogger(__name__)

@@ -8,11 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from nas.devices import default_device, device_name, threads
+from nas.evaluators.base import measure
 from nas.experiment import Experiment
+from nas.progress import Advance
 from nas.retrained import Arm, Retrained
 from nas.search_space import architecture_id
 from nas.trained_supernet import supernet_of
-from nas.training.loop import Advance, Keeper, resume, take_steps
+from nas.training.loop import Keeper, resume, take_steps
 from nas.training.plain import PlainTrainee
 
 
@@ -76,18 +78,22 @@ def train_network(
     trainee = PlainTrainee(network, task, experiment.retrain, job.seed)
     begun = resume(trainee, keeper)
     seconds = take_steps(trainee, keeper, begun, started(trainee), interrupted)
+    trainee.finish()
+    tested = measure(experiment.tested, task, network, "test")
     result = Retrained(
         id=architecture_id(architecture),
         architecture=architecture,
         origin=job.origin,
         arm=job.arm,
         seed=job.seed,
-        quality=experiment.quality(task, network, "test"),
+        quality=tested.value,
         search_quality=experiment.quality(task, network, "search"),
         steps=experiment.retrain.steps,
         seconds=round(seconds, 1),
         device=device_name(),
         commit=job.commit,
+        details=tested.details | trainee.averaged,
+        texts=tested.texts,
     )
     return result, network
 

@@ -32,9 +32,10 @@ from torch import Tensor  # noqa: E402
 
 from nas.experiment import Experiment, Recipe  # noqa: E402
 from nas.parallel import Arrays, Workers  # noqa: E402
+from nas.progress import Advance  # noqa: E402
 from nas.retrained import Retrained  # noqa: E402
 from nas.search_space import to_json  # noqa: E402
-from nas.training.loop import Advance, Checkpoint, Files  # noqa: E402
+from nas.training.loop import Checkpoint, Files  # noqa: E402
 from nas.training.plain import PlainTrainee  # noqa: E402
 from nas.trainings import Halving, Job, train_network  # noqa: E402
 

@@ -3,7 +3,7 @@
 They are two contracts rather than one because costs come first: a network over a limit is never given weights.
 """
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from torch import nn
 
@@ -42,3 +42,28 @@ class Quality(Protocol):
 
     def __call__(self, task: Task, model: nn.Module, split: EvalSplit) -> float:
         """The quality on a split; the model is left in evaluation mode."""
+
+
+class Measured(NamedTuple):
+    """A quality, and all that belongs to it."""
+
+    value: float
+    details: dict[str, Any]
+    """How it was measured, and other figures that came with it, as JSON values."""
+    texts: dict[str, str]
+    """Files to keep beside a result, by name."""
+
+
+@runtime_checkable
+class DetailedQuality(Quality, Protocol):
+    """A quality that comes with more than a number."""
+
+    def measure(self, task: Task, model: nn.Module, split: EvalSplit) -> Measured:
+        """The quality on a split with what belongs to it."""
+
+
+def measure(quality: Quality, task: Task, model: nn.Module, split: EvalSplit) -> Measured:
+    """The quality with what belongs to it, if it has more."""
+    if isinstance(quality, DetailedQuality):
+        return quality.measure(task, model, split)
+    return Measured(quality(task, model, split), {}, {})

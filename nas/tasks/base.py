@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, log_softmax
 
 from nas.models.pieces import Piece
 
@@ -52,9 +53,24 @@ class Task(ABC):
     def batches(self, split: EvalSplit, batch_size: int) -> Iterator[Batch]:
         """The whole split in a fixed order, not augmented."""
 
+    batch_unit: Literal["examples", "tokens"] = "examples"
+    """What batch sizes count."""
+
     @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Training loss, a scalar."""
+        """Training loss, a scalar: a mean over what `weight` counts."""
+
+    def weight(self, targets: Tensor) -> int:
+        """How much these targets count in a mean: their number, or that of their tokens."""
+        return len(targets)
+
+    def distillation(self, outputs: Tensor, teacher: Tensor, targets: Tensor) -> Tensor:
+        """Mean cross-entropy of the outputs against the teacher's soft labels; classes along the last dimension."""
+        return -(teacher.float().softmax(-1) * log_softmax(outputs.float(), -1)).sum(-1).mean()
+
+    def log_likelihood(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Sum of the targets' log-probabilities, a scalar, without smoothing."""
+        return -cross_entropy(outputs.float(), targets, reduction="sum")
 
     @abstractmethod
     def example_inputs(self) -> tuple[Tensor, ...]:
@@ -85,4 +101,8 @@ class Task(ABC):
 
     def preprocessing(self) -> dict[str, Any]:
         """What an export must do to raw inputs, as JSON values (image size, mean, std, class names)."""
+        return {}
+
+    def files(self) -> dict[str, bytes]:
+        """What an export must hold besides to read raw inputs, by file name."""
         return {}

@@ -4,9 +4,9 @@ Sources: Sennrich et al. 2016, "Neural Machine Translation of Rare Words with Su
 "SentencePiece".
 
 Texts are not normalised: SentencePiece's default (NFKC) turns "²" into "2" and "…" into "...", so that a translation
-could never equal its reference. Only spaces change: runs of spaces become one, those at the ends are dropped. Characters
-that the corpus hardly has are spelled in bytes, so no text is unknown, and what was encoded comes back. One exception:
-SentencePiece's own mark for a space, "▁", is read as a space.
+could never equal its reference. Only spaces change: runs of spaces become one, those at the ends are dropped.
+Characters that the corpus hardly has are spelled in bytes, so no text is unknown, and what was encoded comes back. One
+exception: SentencePiece's own mark for a space, "▁", is read as a space.
 """
 
 import io
@@ -17,9 +17,9 @@ from hashlib import sha256
 
 import sentencepiece
 
+from nas.models.seq2seq import BEGIN, END, PAD, UNKNOWN
 from nas.tasks.base import DataError
 
-PAD, UNKNOWN, BEGIN, END = 0, 1, 2, 3
 COVERAGE = 0.9999
 """Share of the corpus' characters that get a subword of their own; at 1.0 the thousands of characters which a crawled
 corpus has once or twice would fill a small vocabulary."""

@@ -53,14 +53,20 @@ class TokenBatches:
         return [batches[place] for place in rng.permutation(self.count)]
 
 
+def in_order(lengths_N: np.ndarray, tokens: int) -> list[np.ndarray]:
+    """Rows of batches that read a split once, the shortest first; a row of more tokens is a batch of its own."""
+    order_N = np.argsort(lengths_N, kind="stable")
+    return np.split(order_N, _cuts(lengths_N[order_N], tokens)[:-1])
+
+
 def _cuts(sorted_N: np.ndarray, tokens: int) -> list[int]:
     """Where each batch ends if every batch takes as many of the next rows as it can hold."""
     ends, start = [], 0
     while start < len(sorted_N):
         # the first row is the shortest, so no batch can hold more rows than would fit of its kind
-        candidates = sorted_N[start : start + tokens // max(int(sorted_N[start]), 1)]
+        candidates = sorted_N[start : start + max(tokens // max(int(sorted_N[start]), 1), 1)]
         held = np.arange(1, len(candidates) + 1) * candidates <= tokens
-        start += int(held.sum())
+        start += max(int(held.sum()), 1)
         ends.append(start)
     return ends
 

@@ -9,7 +9,7 @@ Where processes draw subnets of their own, a weight moves at the smallest leadin
 subnets. What of it lies in no subnet has a gradient of zero there, and takes the decay and the average of one.
 
 With drop-path or dropout each process draws masks of its own, so the step is another sample of what one process does.
-The loss must be a mean over the examples of a batch.
+The loss must be a mean over what the task counts in a batch, examples or tokens.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,9 +21,10 @@ import torch.distributed as dist
 from torch import Tensor
 
 from nas.devices import default_device, threads
+from nas.progress import Advance
 from nas.supernet import Supernet
 from nas.tasks.base import Batch, Task
-from nas.training.loop import Advance, Checkpoint, Keeper, resume, seed_torch, take_steps
+from nas.training.loop import Checkpoint, Keeper, resume, seed_torch, take_steps
 from nas.training.schedules import learning_rate
 from nas.training.settings import SupernetTraining
 from nas.training.shared import SupernetTrainee
@@ -151,7 +152,7 @@ class DistributedTrainee(SupernetTrainee):
         batch = self.part(whole).to(self.device)
         own = drawn[self.group.rank if len(drawn) > 1 else 0]
         buffers = self._buffer_versions()
-        share = len(batch.targets) / len(whole.targets)
+        share = self.task.weight(batch.targets) / self.task.weight(whole.targets)
         try:
             loss, gradients = self._backward(own, batch)
             bucket.put(gradients, share if self.training.draw == "same" else 1.0)

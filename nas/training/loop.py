@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from nas.files import append_line, read_lines, read_tensors, write_tensors, write_text
 from nas.interrupts import deferred_interrupts
 from nas.models.guard import first_not_finite
+from nas.progress import Advance
 from nas.training.settings import Training
 
 log = logging.getLogger(__name__)
@@ -26,9 +27,6 @@ LOG_STEPS = 50
 
 Checkpoint = tuple[dict[str, Tensor], dict[str, str]]
 """The state of a trainee, and the step and the seconds after which it is the state, as text."""
-
-Advance = Callable[[int, str], None]
-"""Called with the number of finished steps and a few words on how it goes."""
 
 
 class Begun(NamedTuple):

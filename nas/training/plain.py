@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from nas.devices import autocast
 from nas.tasks.base import Task
 from nas.training.adamw import AdamW
+from nas.training.averaging import SnapshotMean
 from nas.training.loop import finite, seed_torch
 from nas.training.schedules import learning_rate
 from nas.training.settings import Training
@@ -21,6 +22,9 @@ class PlainTrainee:
         self.parameters = dict(network.named_parameters())
         self.device = next(network.parameters()).device
         self.optimizer = AdamW(self.parameters, training)
+        self.mean = SnapshotMean(training)
+        self.averaged: dict[str, int] = {}
+        """How many snapshots the weights are the mean of, once the training is finished."""
 
     def step(self, step: int) -> float:
         seed_torch(self.seed, step)
@@ -33,15 +37,22 @@ class PlainTrainee:
         self.optimizer.step(self.parameters, learning_rate(self.training, step))
         for tensor in self.parameters.values():
             tensor.grad = None
+        self.mean.take(step + 1, self.parameters)
         return value
+
+    def finish(self) -> None:
+        """After the last step: the weights become the mean of the last ones, if the training says so."""
+        self.averaged = self.mean.put(self.parameters)
 
     def state(self) -> dict[str, Tensor]:
         weights = {f"weights/{name}": tensor for name, tensor in self.network.state_dict().items()}
-        return weights | {f"optimizer/{name}": tensor for name, tensor in self.optimizer.state().items()}
+        mean = {f"mean/{name}": tensor for name, tensor in self.mean.state().items()}
+        return weights | mean | {f"optimizer/{name}": tensor for name, tensor in self.optimizer.state().items()}
 
     def load(self, state: dict[str, Tensor]) -> None:
         self.network.load_state_dict(part(state, "weights"))
         self.optimizer.load(part(state, "optimizer"))
+        self.mean.load(part(state, "mean"))
 
 
 def part(state: dict[str, Tensor], name: str) -> dict[str, Tensor]:

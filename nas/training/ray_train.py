@@ -24,8 +24,9 @@ from ray.train.torch import TorchConfig, TorchTrainer
 from torch import Tensor
 
 from nas.interrupts import deferred_interrupts
+from nas.progress import Advance
 from nas.training.distributed import Group, Make, PeerFailed, run_rank
-from nas.training.loop import Advance, Checkpoint, Files
+from nas.training.loop import Checkpoint, Files
 
 RESTARTS = 3
 """Times that the group of workers is started again after one of them ended."""

@@ -24,11 +24,18 @@ class Training:
     """Largest norm of the gradient over all weights."""
     precision: Precision = "float32"
     """`bf16` runs the network under autocast; use it only where the device is fast at it."""
+    average: int = 0
+    """Snapshots whose mean a retrained network's weights are: those after the last step and before, `average_every`
+    steps apart; 0: the weights after the last step."""
+    average_every: int = 100
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "learning_rate", "clip_norm"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} = {getattr(self, name)!r}; it must be above zero")
+        if self.average < 0 or self.average_every < 1:
+            found = f"average = {self.average} must be at least 0 and average_every = {self.average_every} at least 1"
+            raise ValueError(found)
         if not 0 <= self.warmup_steps < self.steps:
             raise ValueError(f"warmup_steps = {self.warmup_steps} must be from 0 to less than steps = {self.steps}")
 
@@ -51,6 +58,8 @@ class SupernetTraining(Training):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.average:
+            raise ValueError(f"average = {self.average} is for retraining; a supernet keeps its last weights")
         if self.draw not in get_args(Draw):
             raise ValueError(f"draw = {self.draw!r}; there are: {', '.join(get_args(Draw))}")
         if self.threads < 1 or self.random_paths < 0:

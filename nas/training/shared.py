@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from nas.devices import autocast
@@ -80,14 +79,9 @@ class SupernetTrainee:
         student = self.supernet.path(architecture).train(False)
         with autocast(self.training.precision, self.device):
             outputs = student(*batch.inputs)
-            loss = distillation(outputs, teacher)
+            loss = self.task.distillation(outputs, teacher, batch.targets)
             finite(loss, architecture, student.module, batch.inputs)
         loss.backward()  # type: ignore[no-untyped-call]
-
-
-def distillation(outputs: Tensor, teacher: Tensor) -> Tensor:
-    """Mean cross-entropy of the outputs against the teacher's soft labels; classes along the last dimension."""
-    return -(teacher.float().softmax(-1) * F.log_softmax(outputs.float(), -1)).sum(-1).mean()
 
 
 def _add_gradients(summed: dict[str, Tensor], path: Path) -> None:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from nas.search_space import Choose, SearchSpace, Space, StackSpace
 from nas.search_space.assembly import Assembly
 from nas.search_space.frames import crossing, find_frames, mutating, uniformly
-from nas.search_space.slots import inner_slot, outer_slot
 from nas.search_space.presets import small
+from nas.search_space.slots import inner_slot, outer_slot
 from tests.search_space.brute_force import chances, crossover_chance, mutation_chance, uniform_chance
 
 DRAWS = 4_000

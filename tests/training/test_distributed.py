@@ -23,7 +23,7 @@ from nas.training.distributed import DistributedTrainee, Group, PeerFailed, run_
 from nas.training.loop import Files, fit
 from nas.training.schedules import learning_rate
 from nas.training.settings import SupernetTraining
-from nas.training.shared import SupernetTrainee, distillation
+from nas.training.shared import SupernetTrainee
 
 SPACE = presets.tiny()
 STEPS = 10
@@ -202,7 +202,7 @@ def two_draws_by_one_process(trainee: SupernetTrainee, step: int) -> float:
         own.backward()  # type: ignore[no-untyped-call]
         loss += own.item() * (rows.stop - rows.start) / 15
         for network in others:
-            distillation(network.eval()(batch.inputs[0][rows]), outputs.detach()).backward()  # type: ignore[no-untyped-call]
+            TASK.distillation(network.eval()(batch.inputs[0][rows]), outputs.detach(), batch.targets[rows]).backward()  # type: ignore[no-untyped-call]
         for network in (first, *others):
             for name, tensor in network.named_parameters():
                 inside = tuple(slice(n) for n in tensor.shape)

@@ -15,7 +15,7 @@ from nas.training.adamw import AdamW
 from nas.training.loop import Trainee, fit
 from nas.training.plain import PlainTrainee
 from nas.training.settings import SupernetTraining, Training
-from nas.training.shared import SupernetTrainee, distillation
+from nas.training.shared import SupernetTrainee
 
 TASK = Digits(patch_size=4)
 SPACE = presets.tiny()
@@ -109,7 +109,7 @@ def test_the_sandwich_sums_the_gradients_of_its_subnets() -> None:
     networks = [first]
     for architecture in architectures[1:]:
         network = trainee.supernet.subnet(architecture).eval()
-        distillation(network(*batch.inputs), outputs.detach()).backward()  # type: ignore[no-untyped-call]
+        TASK.distillation(network(*batch.inputs), outputs.detach(), batch.targets).backward()  # type: ignore[no-untyped-call]
         networks.append(network)
     for network in networks:
         for name, tensor in network.named_parameters():
@@ -131,7 +131,7 @@ def test_gradients_are_summed_in_whatever_order_small_and_large_subnets_come() -
     outputs = plain[0].train()(*batch.inputs)
     TASK.loss(outputs, batch.targets).backward()  # type: ignore[no-untyped-call]
     for network in plain[1:]:
-        distillation(network.eval()(*batch.inputs), outputs.detach()).backward()  # type: ignore[no-untyped-call]
+        TASK.distillation(network.eval()(*batch.inputs), outputs.detach(), batch.targets).backward()  # type: ignore[no-untyped-call]
     for name, view in summed.items():
         expected = torch.zeros_like(view)
         for network in plain:
@@ -144,7 +144,7 @@ def test_gradients_are_summed_in_whatever_order_small_and_large_subnets_come() -
 def test_distillation_is_cross_entropy_with_the_teachers_distribution() -> None:
     outputs, teacher = torch.randn(4, 3).double(), torch.randn(4, 3).double()
     by_hand = sum(-float(teacher[n].softmax(0)[c] * outputs[n].softmax(0)[c].log()) for n in range(4) for c in range(3))
-    assert float(distillation(outputs, teacher)) == pytest.approx(by_hand / 4, rel=1e-5)
+    assert float(TASK.distillation(outputs, teacher, torch.zeros(4))) == pytest.approx(by_hand / 4, rel=1e-5)
 
 
 class Interrupting:

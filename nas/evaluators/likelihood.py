@@ -1,0 +1,33 @@
+"""Log-likelihood: how likely a network finds the right answer, in nats; of a translation, each right token."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from nas.tasks.base import EvalSplit, Task
+
+
+@dataclass(frozen=True)
+class LogLikelihood:
+    """Mean log-probability of what is to be said: each token given the right ones before it. At most 0."""
+
+    batch_size: int = 4_000
+    """Examples or tokens in one pass, as the task counts; changes speed and memory only."""
+
+    name = "log_likelihood"
+    unit = "nats"
+
+    def __call__(self, task: Task, model: nn.Module, split: EvalSplit) -> float:
+        """Raises: ValueError if the split is empty."""
+        model.eval()
+        device = next(model.parameters(), torch.empty(0)).device
+        total, count = 0.0, 0
+        with torch.no_grad():
+            for batch in task.batches(split, self.batch_size):
+                batch = batch.to(device)
+                total += float(task.log_likelihood(model(*batch.inputs), batch.targets))
+                count += task.weight(batch.targets)
+        if count == 0:
+            raise ValueError(f"the {split} split of task {task.name} is empty; log-likelihood needs an example")
+        return total / count

@@ -1,0 +1,176 @@
+"""What translation tasks share: an encoder-decoder Transformer, subwords of both languages, batches by tokens.
+
+A subclass says where its texts come from. They are cut into subwords once, kept on disk and mapped into memory.
+Shapes: B sentences, S source tokens, T target tokens, V vocabulary.
+"""
+
+import os
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from nas.models.blocks import Projections
+from nas.models.pieces import Piece
+from nas.models.seq2seq import BEGIN, END, PAD, UNKNOWN, Seq2Seq, longest_output
+from nas.models.seq2seq_pieces import seq2seq_pieces
+from nas.progress import progress
+from nas.tasks.base import Batch, EvalSplit, Task
+from nas.tasks.corpus import Corpus, CorpusSettings, prepare
+from nas.tasks.corpus_source import CorpusSource, SplitName
+from nas.tasks.parallel_text import Pairs
+from nas.tasks.token_batches import TokenBatches, in_order, padded
+from nas.tasks.token_pairs import TokenPairs
+
+CACHE = Path(os.environ.get("NAS_CACHE", Path.home() / ".cache" / "attention-nas"))
+"""Where prepared corpora are kept; the environment variable NAS_CACHE names another folder."""
+
+QUOTED = (30, 30)
+"""Tokens of source and target at which HAT quotes costs."""
+
+
+@dataclass(frozen=True)
+class TranslationTask(Task):
+    """Sentences and their translations; batch sizes count tokens, those of the longer side, padding included."""
+
+    vocabulary: int
+    """Most subwords, of both languages together."""
+    longest: int
+    """Most subwords of a sentence in training; longer pairs are left out, and counted."""
+    dropout: float
+    label_smoothing: float
+    """Share of the target that is spread over the vocabulary, in training only."""
+    projections: Projections
+    """Whether the attention kinds of a layer share the weights around them in a supernet; no cost depends on it."""
+    quoted: tuple[int, int]
+    """Tokens of source and target at which costs are quoted."""
+
+    batch_unit = "tokens"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(f"label_smoothing needs a value from 0 to below 1, found {self.label_smoothing}")
+        if min(self.quoted) < 1 or self.longest < 1:
+            raise ValueError(f"quoted = {self.quoted} and longest = {self.longest} need at least one token")
+
+    @abstractmethod
+    def source(self) -> CorpusSource:
+        """Where the texts come from. Raises: DataError."""
+
+    def corpus_settings(self) -> CorpusSettings:
+        return CorpusSettings(self.vocabulary, self.longest)
+
+    def corpus(self) -> Corpus:
+        """The prepared texts; what is not prepared yet is now, with a progress bar. Raises: DataError."""
+        return _corpus(replace(self, quoted=QUOTED), self.root)
+
+    @property
+    def root(self) -> Path | None:
+        """Folder that the texts are read from, if they are."""
+        return None
+
+    def prepare(self) -> str:
+        return f"{self.name}: {self.corpus().summary}"
+
+    def build(self, architecture: Any) -> nn.Module:
+        return Seq2Seq(architecture, dropout=self.dropout, projections=self.projections, **self._settings())
+
+    def pieces(self, architecture: Any) -> list[Piece]:
+        if not self._is_seq2seq():
+            return super().pieces(architecture)
+        return seq2seq_pieces(architecture, lengths=self.quoted, **self._settings())
+
+    def family(self) -> tuple[str, dict[str, Any]] | None:
+        if not self._is_seq2seq():
+            return None
+        return "seq2seq", {**self._settings(), "dropout": 0.0, "projections": self.projections}
+
+    def _is_seq2seq(self) -> bool:
+        return type(self).build is TranslationTask.build
+
+    def _settings(self) -> dict[str, Any]:
+        return {"vocabulary": self.vocabulary, "longest": int(longest_output(self.longest))}
+
+    def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
+        """Epochs take all pairs, ordered by length but for ties, and their batches in random order.
+
+        Raises: ValueError if a batch has not even the tokens of the longest pair.
+        """
+        pairs = self.corpus().split("train")
+        batches = _batches(replace(self, quoted=QUOTED), self.root, "train", batch_size)
+        return batch_of(pairs, batches.at(step, seed))
+
+    def batches(self, split: EvalSplit, batch_size: int) -> Iterator[Batch]:
+        """Short sentences first; one that is longer than a batch is a batch of its own."""
+        if batch_size < 1:
+            raise ValueError(f"batch size {batch_size} is below 1")
+        pairs = self.corpus().split(split)
+        for rows in in_order(longer_sides(pairs), batch_size):
+            yield batch_of(pairs, rows)
+
+    def texts(self, split: EvalSplit) -> Pairs:
+        """The sentences of a split and their translations, as they were written."""
+        return self.corpus().texts(split)
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean over the tokens of the target, smoothed."""
+        return cross_entropy(
+            outputs.flatten(0, 1), targets.flatten(), ignore_index=PAD, label_smoothing=self.label_smoothing
+        )
+
+    def distillation(self, outputs: Tensor, teacher: Tensor, targets: Tensor) -> Tensor:
+        return super().distillation(outputs[targets != PAD], teacher[targets != PAD], targets[targets != PAD])
+
+    def log_likelihood(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return -cross_entropy(outputs.flatten(0, 1).float(), targets.flatten(), ignore_index=PAD, reduction="sum")
+
+    def weight(self, targets: Tensor) -> int:
+        return int((targets != PAD).sum())
+
+    def example_inputs(self) -> tuple[Tensor, ...]:
+        source, target = (torch.full((1, tokens), UNKNOWN) for tokens in self.quoted)
+        return source, target
+
+    def at_length(self, tokens: int, target_tokens: int | None = None) -> "TranslationTask":
+        return replace(self, quoted=(tokens, tokens if target_tokens is None else target_tokens))
+
+    def cost_setting(self) -> str:
+        return "{} tokens to {} tokens".format(*self.quoted)
+
+    def preprocessing(self) -> dict[str, Any]:
+        """Subwords of `subwords.model`, each sentence with END behind it."""
+        return {"subwords": "subwords.model", "sha256": self.corpus().subwords.sha256}
+
+    def files(self) -> dict[str, bytes]:
+        return {"subwords.model": self.corpus().subwords.model}
+
+
+def longer_sides(pairs: TokenPairs) -> np.ndarray:
+    """Tokens of the longer side of each pair, with its end."""
+    return np.maximum(pairs.source_lengths, pairs.target_lengths) + 1
+
+
+def batch_of(pairs: TokenPairs, rows: np.ndarray) -> Batch:
+    """Sources with their END; targets from BEGIN on as inputs, and up to END as what is to be said."""
+    sources = [np.append(pairs.source(row), END) for row in rows]
+    targets = [pairs.target(row) for row in rows]
+    inputs = padded(sources, PAD), padded([np.insert(target, 0, BEGIN) for target in targets], PAD)
+    return Batch(inputs, padded([np.append(target, END) for target in targets], PAD))
+
+
+@lru_cache(maxsize=4)
+def _corpus(task: TranslationTask, root: Path | None) -> Corpus:
+    source, settings = task.source(), task.corpus_settings()
+    return prepare(source, settings, CACHE / task.name, partial(progress, f"{task.name} data", unit="pairs"))
+
+
+@lru_cache(maxsize=8)
+def _batches(task: TranslationTask, root: Path | None, split: SplitName, tokens: int) -> TokenBatches:
+    return TokenBatches(longer_sides(task.corpus().split(split)), tokens)
