@@ -4,7 +4,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -30,6 +30,20 @@ def progress(phase: str, total: int, unit: str) -> Iterator[Advance]:
             yield lambda done, words: bar.update(task, completed=done, words=words)
     else:
         yield _lines(phase, total, unit)
+
+
+@contextmanager
+def progress_if_any(phase: str, total: Callable[[], int], unit: str) -> Iterator[Advance]:
+    """As `progress`, begun when it is first told of any; nothing is shown, nor `total` asked, where all is done."""
+    begun: Advance | None = None
+    with ExitStack() as stack:
+
+        def advance(done: int, words: str) -> None:
+            nonlocal begun
+            begun = begun or stack.enter_context(progress(phase, total(), unit))
+            begun(done, words)
+
+        yield advance
 
 
 def _bar() -> Progress:

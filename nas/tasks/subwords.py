@@ -4,9 +4,9 @@ Sources: Sennrich et al. 2016, "Neural Machine Translation of Rare Words with Su
 "SentencePiece".
 
 Texts are not normalised: SentencePiece's default (NFKC) turns "²" into "2" and "…" into "...", so that a translation
-could never equal its reference. Only spaces change: runs of spaces become one, those at the ends are dropped.
-Characters that the corpus hardly has are spelled in bytes, so no text is unknown, and what was encoded comes back. One
-exception: SentencePiece's own mark for a space, "▁", is read as a space.
+could never equal its reference. Only spaces change: runs of spaces become one, and there are none at the ends. Rare
+characters are spelled in bytes, so no text is unknown, and what was encoded comes back. One exception: SentencePiece's
+own mark for a space, "▁", is read as a space.
 """
 
 import io

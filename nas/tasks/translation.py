@@ -8,7 +8,7 @@ import os
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ from nas.models.blocks import Projections
 from nas.models.pieces import Piece
 from nas.models.seq2seq import BEGIN, END, PAD, UNKNOWN, Seq2Seq, longest_output
 from nas.models.seq2seq_pieces import seq2seq_pieces
-from nas.progress import progress
+from nas.progress import progress_if_any
 from nas.tasks.base import Batch, EvalSplit, Task
-from nas.tasks.corpus import Corpus, CorpusSettings, prepare
+from nas.tasks.corpus import Corpus, CorpusSettings, pairs_to_prepare, prepare
 from nas.tasks.corpus_source import CorpusSource, SplitName
 from nas.tasks.parallel_text import Pairs
 from nas.tasks.token_batches import TokenBatches, in_order, padded
@@ -168,7 +168,8 @@ def batch_of(pairs: TokenPairs, rows: np.ndarray) -> Batch:
 @lru_cache(maxsize=4)
 def _corpus(task: TranslationTask, root: Path | None) -> Corpus:
     source, settings = task.source(), task.corpus_settings()
-    return prepare(source, settings, CACHE / task.name, partial(progress, f"{task.name} data", unit="pairs"))
+    with progress_if_any(task.name, lambda: pairs_to_prepare(source, settings), "pairs") as advance:
+        return prepare(source, settings, CACHE / task.name, advance)
 
 
 @lru_cache(maxsize=8)
