@@ -71,25 +71,27 @@ def _step_seconds(task: Task, architecture: Any, training: Training) -> float:
         trainee.training = replace(training, batch_size=size)
         trainee.step(0)
 
-    return _scaled(step, training.batch_size)
+    # a batch of few tokens may not hold a single pair
+    return _scaled(step, training.batch_size, LEAST_BATCH if task.batch_unit == "examples" else training.batch_size)
 
 
 def _evaluation_seconds(experiment: Experiment, architecture: Any) -> float:
     """Of the whole split, from the time of its first batch."""
     model = experiment.task.build(architecture).to(default_device()).eval()
-    examples = sum(len(batch.targets) for batch in experiment.task.batches("search", BATCH))
+    task = experiment.task
+    examples = sum(task.weight(batch.targets) for batch in task.batches("search", BATCH))
 
     def first(size: int) -> None:
         with torch.no_grad():
-            batch = next(iter(experiment.task.batches("search", size))).to(default_device())
+            batch = next(iter(task.batches("search", size))).to(default_device())
             model(*batch.inputs)
 
-    return _scaled(first, min(BATCH, examples)) * examples / min(BATCH, examples)
+    return _scaled(first, min(BATCH, examples), LEAST_BATCH) * examples / min(BATCH, examples)
 
 
-def _scaled(action: Callable[[int], object], size: int) -> float:
-    """Seconds of `action(size)`, tried with ever more examples as long as that takes a moment."""
-    tried = min(LEAST_BATCH, size)
+def _scaled(action: Callable[[int], object], size: int, least: int) -> float:
+    """Seconds of `action(size)`, tried with `least` and ever more examples as long as that takes a moment."""
+    tried = min(least, size)
     action(tried)
     while True:
         started = time.perf_counter()
