@@ -9,6 +9,7 @@ from pathlib import Path
 from nas.files import read_json
 from nas.tasks.base import DataError
 from nas.tasks.corpus_files import (
+    MODEL,
     RECORD,
     Advance,
     CorpusSettings,
@@ -57,16 +58,22 @@ def prepare(source: CorpusSource, settings: CorpusSettings, cache: Path, advance
 
     Raises: DataError if a text is missing or damaged, if a split has no pairs left, or if the folder is damaged.
     """
-    described = json.dumps([source.identity(), asdict(settings), FORMAT])
-    folder = cache / sha256(described.encode()).hexdigest()[:16]
+    folder = _folder(source, settings, cache)
     if not (folder / RECORD).exists():
         make_corpus(source, settings, folder, advance)
     return _open(folder)
 
 
-def pairs_to_prepare(source: CorpusSource, settings: CorpusSettings) -> int:
-    """Pairs of all splits. Raises: DataError as `prepare`."""
+def pairs_to_prepare(source: CorpusSource, settings: CorpusSettings, cache: Path) -> int:
+    """Pairs of all splits; 0 if the corpus is there already. Raises: DataError as `prepare`."""
+    if (_folder(source, settings, cache) / RECORD).exists():
+        return 0
     return sum(wanted_pairs(count_pairs_of(source), settings).values())
+
+
+def _folder(source: CorpusSource, settings: CorpusSettings, cache: Path) -> Path:
+    described = json.dumps([source.identity(), asdict(settings), FORMAT])
+    return cache / sha256(described.encode()).hexdigest()[:16]
 
 
 def _open(folder: Path) -> Corpus:
