@@ -82,14 +82,13 @@ def _open(folder: Path) -> Corpus:
         sizes = {name: facts["bytes"] for split in SPLITS for name, facts in record["splits"][split]["files"].items()}
         expected, summary = record["subwords_sha256"], _summary(record)
     except (KeyError, TypeError, AttributeError) as error:
-        raise _damaged(folder / RECORD, f"has no {error}") from error
+        raise _damaged(folder / RECORD, "is damaged: it does not say which files there are") from error
     for name, size in sizes.items():
         _check_size(folder / name, size)
     subwords = read_model(folder)
     if subwords.sha256 != expected:
-        raise _damaged(
-            folder / "subwords.model", f"is damaged: its sha256 is {subwords.sha256[:8]}, not {expected[:8]}"
-        )
+        found = f"its sha256 is {subwords.sha256[:8]}, not {expected[:8]}"
+        raise _damaged(folder / MODEL, f"is damaged: {found}")
     splits = {name: open_pairs(folder, name, token_type(subwords.size)) for name in SPLITS}
     return Corpus(folder, subwords, summary, splits)
 
@@ -98,7 +97,7 @@ def _read_record(folder: Path) -> Record:
     try:
         record: Record = read_json(folder / RECORD)
     except ValueError as error:
-        raise _damaged(folder / RECORD, "is damaged: it is no JSON") from error
+        raise _damaged(folder / RECORD, "is damaged: it is not JSON") from error
     return record
 
 

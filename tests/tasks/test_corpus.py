@@ -9,12 +9,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from nas.tasks.base import DataError
 from nas.tasks.corpus import Corpus, pairs_to_prepare, prepare
-from nas.tasks.corpus_files import CorpusSettings, token_type
+from nas.tasks.corpus_files import CorpusSettings
 from nas.tasks.corpus_source import SPLITS, FileSplit, PairsInMemory, ParallelFiles
 from nas.tasks.parallel_text import Pairs
 
@@ -98,11 +97,6 @@ def test_tokens_cannot_be_written_to(undisturbed):
         made(undisturbed).split("train").source(0)[0] = 1
 
 
-def test_types_hold_every_id():
-    assert token_type(65_536) == np.uint16
-    assert token_type(65_537) == np.uint32
-
-
 def test_a_prepared_corpus_is_opened_without_work(undisturbed):
     before = contents(undisturbed)
 
@@ -163,11 +157,6 @@ def test_fewer_training_pairs_are_spread_evenly(tmp_path):
 def test_more_training_pairs_than_there_are_is_a_mistake(tmp_path):
     message = error_of(lambda: made(tmp_path, settings=replace(SETTINGS, train_pairs=3_001)))
     assert message.startswith("asked for 3,001 training pairs, found 3,000")
-
-
-def test_settings_that_mean_nothing_are_refused():
-    with pytest.raises(ValueError, match="most_tokens needs at least 1, found 0"):
-        CorpusSettings(most_tokens=0)
 
 
 def test_a_split_with_nothing_left_is_told_with_what_was_skipped(tmp_path):
