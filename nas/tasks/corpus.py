@@ -10,6 +10,7 @@ from nas.files import read_json
 from nas.progress import Advance
 from nas.tasks.base import DataError
 from nas.tasks.corpus_files import (
+    MODEL,
     RECORD,
     CorpusSettings,
     Record,
@@ -57,16 +58,22 @@ def prepare(source: CorpusSource, settings: CorpusSettings, cache: Path, advance
 
     Raises: DataError if a text is missing or damaged, if a split has no pairs left, or if the folder is damaged.
     """
-    described = json.dumps([source.identity(), asdict(settings), FORMAT])
-    folder = cache / sha256(described.encode()).hexdigest()[:16]
+    folder = _folder(source, settings, cache)
     if not (folder / RECORD).exists():
         make_corpus(source, settings, folder, advance)
     return _open(folder)
 
 
-def pairs_to_prepare(source: CorpusSource, settings: CorpusSettings) -> int:
-    """Pairs of all splits. Raises: DataError as `prepare`."""
+def pairs_to_prepare(source: CorpusSource, settings: CorpusSettings, cache: Path) -> int:
+    """Pairs of all splits; 0 if the corpus is there already. Raises: DataError as `prepare`."""
+    if (_folder(source, settings, cache) / RECORD).exists():
+        return 0
     return sum(wanted_pairs(count_pairs_of(source), settings).values())
+
+
+def _folder(source: CorpusSource, settings: CorpusSettings, cache: Path) -> Path:
+    described = json.dumps([source.identity(), asdict(settings), FORMAT])
+    return cache / sha256(described.encode()).hexdigest()[:16]
 
 
 def _open(folder: Path) -> Corpus:
@@ -75,14 +82,13 @@ def _open(folder: Path) -> Corpus:
         sizes = {name: facts["bytes"] for split in SPLITS for name, facts in record["splits"][split]["files"].items()}
         expected, summary = record["subwords_sha256"], _summary(record)
     except (KeyError, TypeError, AttributeError) as error:
-        raise _damaged(folder / RECORD, f"has no {error}") from error
+        raise _damaged(folder / RECORD, "is damaged: it does not say which files there are") from error
     for name, size in sizes.items():
         _check_size(folder / name, size)
     subwords = read_model(folder)
     if subwords.sha256 != expected:
-        raise _damaged(
-            folder / "subwords.model", f"is damaged: its sha256 is {subwords.sha256[:8]}, not {expected[:8]}"
-        )
+        found = f"its sha256 is {subwords.sha256[:8]}, not {expected[:8]}"
+        raise _damaged(folder / MODEL, f"is damaged: {found}")
     splits = {name: open_pairs(folder, name, token_type(subwords.size)) for name in SPLITS}
     return Corpus(folder, subwords, summary, splits)
 
@@ -91,7 +97,7 @@ def _read_record(folder: Path) -> Record:
     try:
         record: Record = read_json(folder / RECORD)
     except ValueError as error:
-        raise _damaged(folder / RECORD, "is damaged: it is no JSON") from error
+        raise _damaged(folder / RECORD, "is damaged: it is not JSON") from error
     return record
 
 

@@ -112,7 +112,7 @@ def _learned(making: _Making) -> Subwords:
         making.advance(0, f"learning {making.settings.vocabulary:,} subwords")
         count = making.counts["train"]
         pairs = _evenly(_chosen(making, "train"), count, min(count, LEARNED_PAIRS))
-        # SentencePiece cannot pass on an error of the lines it reads, so they are read before
+        # read before, since SentencePiece would make an error of reading one of its own
         lines = [text for pair in pairs for text in pair]
         model = learn(lines, making.settings.vocabulary)
         with replacing(making.folder / MODEL, "wb") as file:

@@ -7,6 +7,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Literal
 
+from nas.tasks.base import DataError
 from nas.tasks.parallel_text import Pairs, count_pairs, lines_of_both
 
 SplitName = Literal["train", "search", "select", "test"]
@@ -71,8 +72,11 @@ class ParallelFiles(CorpusSource):
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise DataError(f"no file {path}; name a folder that holds it") from error
 
 
 @dataclass(frozen=True)

@@ -69,16 +69,12 @@ def test_no_rows_are_refused():
         TokenBatches(np.array([], dtype=np.int64), 10)
 
 
-def test_an_epoch_of_a_hundred_thousand_rows_is_made_once_and_quickly():
-    lengths_N = np.random.default_rng(0).integers(1, 100, 100_000)
-    batches = TokenBatches(lengths_N, 2_000)
-    seconds = []
-    for step in (0, 1, 2):
-        started = time.perf_counter()
-        batches.at(step, seed=0)
-        seconds.append(time.perf_counter() - started)
-    assert seconds[0] < 1
-    assert max(seconds[1:]) < seconds[0] / 20
+def test_an_epoch_of_a_hundred_thousand_rows_is_made_quickly_and_once():
+    batches = TokenBatches(np.random.default_rng(0).integers(1, 100, 100_000), 2_000)
+    started = time.process_time()
+    rows = batches.rows(0, 0)
+    assert time.process_time() - started < 0.3
+    assert all(batches.at(step, seed=0) is rows[step] for step in range(batches.count))
 
 
 def test_shorter_rows_are_padded():
