@@ -26,6 +26,7 @@ from nas.tasks.base import Batch, EvalSplit, Task
 from nas.tasks.corpus import Corpus, CorpusSettings, pairs_to_prepare, prepare
 from nas.tasks.corpus_source import CorpusSource, SplitName
 from nas.tasks.parallel_text import Pairs
+from nas.tasks.smoothed_loss import smoothed_cross_entropy
 from nas.tasks.token_batches import TokenBatches, in_order, padded
 from nas.tasks.token_pairs import TokenPairs
 
@@ -53,6 +54,8 @@ class TranslationTask(Task):
     """Tokens of source and target at which costs are quoted."""
 
     batch_unit = "tokens"
+    root = None
+    """Folder that the texts are read from, if they are."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.label_smoothing < 1:
@@ -70,11 +73,6 @@ class TranslationTask(Task):
     def corpus(self) -> Corpus:
         """The prepared texts; what is not prepared yet is now, with a progress bar. Raises: DataError."""
         return _corpus(replace(self, quoted=QUOTED), self.root)
-
-    @property
-    def root(self) -> Path | None:
-        """Folder that the texts are read from, if they are."""
-        return None
 
     def prepare(self) -> str:
         return f"{self.name}: {self.corpus().summary}"
@@ -121,9 +119,7 @@ class TranslationTask(Task):
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Mean over the tokens of the target, smoothed."""
-        return cross_entropy(
-            outputs.flatten(0, 1), targets.flatten(), ignore_index=PAD, label_smoothing=self.label_smoothing
-        )
+        return smoothed_cross_entropy(outputs.flatten(0, 1), targets.flatten(), self.label_smoothing, PAD)
 
     def distillation(self, outputs: Tensor, teacher: Tensor, targets: Tensor) -> Tensor:
         return super().distillation(outputs[targets != PAD], teacher[targets != PAD], targets[targets != PAD])
@@ -167,9 +163,9 @@ def batch_of(pairs: TokenPairs, rows: np.ndarray) -> Batch:
 
 @lru_cache(maxsize=4)
 def _corpus(task: TranslationTask, root: Path | None) -> Corpus:
-    source, settings = task.source(), task.corpus_settings()
-    with progress_if_any(task.name, lambda: pairs_to_prepare(source, settings), "pairs") as advance:
-        return prepare(source, settings, CACHE / task.name, advance)
+    source, settings, cache = task.source(), task.corpus_settings(), CACHE / task.name
+    with progress_if_any(task.name, lambda: pairs_to_prepare(source, settings, cache), "pairs") as advance:
+        return prepare(source, settings, cache, advance)
 
 
 @lru_cache(maxsize=8)

@@ -1,0 +1,39 @@
+"""Translation of any two languages from parallel files: one sentence a line, in a folder of one's own.
+
+Multi30k is `Parallel(files=MULTI30K)`.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from nas.models.blocks import Projections
+from nas.tasks.base import DataError
+from nas.tasks.corpus_source import CorpusSource
+from nas.tasks.parallel_folder import ParallelFolder
+from nas.tasks.translation import QUOTED, TranslationTask
+
+
+@dataclass(frozen=True)
+class Parallel(TranslationTask):
+    """A folder of parallel files: `train.en` and `train.de`, and likewise to validate and to test."""
+
+    files: ParallelFolder = ParallelFolder("parallel")
+    """Names of folder and files, and the codes of the languages."""
+    vocabulary: int = 8_000
+    longest: int = 128
+    dropout: float = 0.1
+    label_smoothing: float = 0.1
+    projections: Projections = "shared"
+    quoted: tuple[int, int] = QUOTED
+    root: Path | None = field(default=None, compare=False)
+    """Folder that holds the files, or their folder."""
+
+    name = "parallel"
+
+    def with_data(self, folder: Path) -> "Parallel":
+        return replace(self, root=folder)
+
+    def source(self) -> CorpusSource:
+        if self.root is None:
+            raise DataError(f"task {self.name} reads {', '.join(self.files.names())}; name their folder with --data")
+        return self.files.files(self.root)

@@ -1,0 +1,58 @@
+"""WMT14, English to German news: newstest2013 to search by, newstest2014 to test with.
+
+Source: Bojar et al. 2014, "Findings of the 2014 Workshop on Statistical Machine Translation".
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+
+from nas.models.blocks import Projections
+from nas.tasks.corpus import CorpusSettings
+from nas.tasks.corpus_source import CorpusSource
+from nas.tasks.translation import QUOTED, TranslationTask
+from nas.tasks.wmt14_files import DEFAULT_ROOT, WMT14, download, verify
+
+
+@dataclass(frozen=True)
+class Wmt14(TranslationTask):
+    """All training pairs that are there, 4.5 million of WMT14 or a part of them."""
+
+    vocabulary: int = 32_000
+    longest: int = 128
+    dropout: float = 0.3
+    label_smoothing: float = 0.1
+    projections: Projections = "shared"
+    quoted: tuple[int, int] = QUOTED
+    train_pairs: int | None = None
+    """Train on so many pairs, spread evenly over the texts; None: on all."""
+    root: Path | None = field(default=None, compare=False)
+    """Folder that holds wmt14_en_de; None: ./data, into which it is downloaded if it is not there."""
+
+    name = "wmt14"
+
+    def with_data(self, folder: Path) -> "Wmt14":
+        return replace(self, root=folder)
+
+    def prepare(self) -> str:
+        self._fetch()
+        return f"{super().prepare()}; {_verified(self._folder())}"
+
+    def corpus_settings(self) -> CorpusSettings:
+        return replace(super().corpus_settings(), train_pairs=self.train_pairs)
+
+    def source(self) -> CorpusSource:
+        self._fetch()
+        return WMT14.files(self.root or DEFAULT_ROOT)
+
+    def _fetch(self) -> None:
+        if self.root is None and not (DEFAULT_ROOT / WMT14.folder).exists():
+            download(DEFAULT_ROOT)
+
+    def _folder(self) -> Path:
+        return WMT14.find(self.root or DEFAULT_ROOT)
+
+
+@lru_cache(maxsize=4)
+def _verified(folder: Path) -> str:
+    return verify(folder)
