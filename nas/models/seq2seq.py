@@ -10,6 +10,7 @@ Shapes: B batch, S source tokens, T target tokens, M tokens of several encoder l
 
 import math
 from functools import lru_cache
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -20,11 +21,13 @@ from nas.models.blocks import Attention, FeedForward, Projections
 from nas.search_space import Block
 from nas.search_space.seq2seq import DecoderBlock, Seq2SeqArchitecture
 
+Length = TypeVar("Length", int, Tensor)
+
 PAD, UNKNOWN, BEGIN, END = range(4)
 """Ids of tokens that are no text: what fills up a batch, what is not known, and both ends of a translation."""
 
 
-def longest_output(source_tokens: Tensor) -> Tensor:
+def longest_output(source_tokens: Length) -> Length:
     """How many tokens a translation may come to have, given those of its source; kinds whose weights depend on a length
     that decoding cannot know take this one."""
     return 2 * source_tokens + 10

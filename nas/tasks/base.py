@@ -103,6 +103,6 @@ class Task(ABC):
         """What an export must do to raw inputs, as JSON values (image size, mean, std, class names)."""
         return {}
 
-    def files(self) -> dict[str, bytes]:
+    def export_files(self) -> dict[str, bytes]:
         """What an export must hold besides to read raw inputs, by file name."""
         return {}

@@ -30,6 +30,9 @@ class Parallel(TranslationTask):
 
     name = "parallel"
 
+    def data_root(self) -> Path | None:
+        return self.root
+
     def with_data(self, folder: Path) -> "Parallel":
         return replace(self, root=folder)
 

@@ -23,7 +23,8 @@ from nas.models.seq2seq import BEGIN, END, PAD, UNKNOWN, Seq2Seq, longest_output
 from nas.models.seq2seq_pieces import seq2seq_pieces
 from nas.progress import progress_if_any
 from nas.tasks.base import Batch, EvalSplit, Task
-from nas.tasks.corpus import Corpus, CorpusSettings, pairs_to_prepare, prepare
+from nas.tasks.corpus import Corpus, pairs_to_prepare, prepare
+from nas.tasks.corpus_files import CorpusSettings
 from nas.tasks.corpus_source import CorpusSource, SplitName
 from nas.tasks.parallel_text import Pairs
 from nas.tasks.smoothed_loss import smoothed_cross_entropy
@@ -54,8 +55,6 @@ class TranslationTask(Task):
     """Tokens of source and target at which costs are quoted."""
 
     batch_unit = "tokens"
-    root = None
-    """Folder that the texts are read from, if they are."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.label_smoothing < 1:
@@ -67,12 +66,16 @@ class TranslationTask(Task):
     def source(self) -> CorpusSource:
         """Where the texts come from. Raises: DataError."""
 
+    def data_root(self) -> Path | None:
+        """Folder that the texts are read from, if they are; equal tasks may read different ones."""
+        return None
+
     def corpus_settings(self) -> CorpusSettings:
         return CorpusSettings(self.vocabulary, self.longest)
 
     def corpus(self) -> Corpus:
         """The prepared texts; what is not prepared yet is now, with a progress bar. Raises: DataError."""
-        return _corpus(replace(self, quoted=QUOTED), self.root)
+        return _corpus(replace(self, quoted=QUOTED), self.data_root())
 
     def prepare(self) -> str:
         return f"{self.name}: {self.corpus().summary}"
@@ -94,7 +97,7 @@ class TranslationTask(Task):
         return type(self).build is TranslationTask.build
 
     def _settings(self) -> dict[str, Any]:
-        return {"vocabulary": self.vocabulary, "longest": int(longest_output(self.longest))}
+        return {"vocabulary": self.vocabulary, "longest": longest_output(self.longest)}
 
     def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
         """Epochs take all pairs, ordered by length but for ties, and their batches in random order.
@@ -102,7 +105,7 @@ class TranslationTask(Task):
         Raises: ValueError if a batch has not even the tokens of the longest pair.
         """
         pairs = self.corpus().split("train")
-        batches = _batches(replace(self, quoted=QUOTED), self.root, "train", batch_size)
+        batches = _batches(replace(self, quoted=QUOTED), self.data_root(), "train", batch_size)
         return batch_of(pairs, batches.at(step, seed))
 
     def batches(self, split: EvalSplit, batch_size: int) -> Iterator[Batch]:
@@ -144,11 +147,11 @@ class TranslationTask(Task):
         """Subwords of `subwords.model`, each sentence with END behind it."""
         return {"subwords": "subwords.model", "sha256": self.corpus().subwords.sha256}
 
-    def files(self) -> dict[str, bytes]:
+    def export_files(self) -> dict[str, bytes]:
         return {"subwords.model": self.corpus().subwords.model}
 
 
-def longer_sides(pairs: TokenPairs) -> np.ndarray:
+def longer_sides(pairs: TokenPairs) -> Any:
     """Tokens of the longer side of each pair, with its end."""
     return np.maximum(pairs.source_lengths, pairs.target_lengths) + 1
 

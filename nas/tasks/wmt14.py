@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from nas.models.blocks import Projections
-from nas.tasks.corpus import CorpusSettings
+from nas.tasks.corpus_files import CorpusSettings
 from nas.tasks.corpus_source import CorpusSource
 from nas.tasks.translation import QUOTED, TranslationTask
 from nas.tasks.wmt14_files import DEFAULT_ROOT, WMT14, download, verify
@@ -30,6 +30,9 @@ class Wmt14(TranslationTask):
     """Folder that holds wmt14_en_de; None: ./data, into which it is downloaded if it is not there."""
 
     name = "wmt14"
+
+    def data_root(self) -> Path | None:
+        return self.root
 
     def with_data(self, folder: Path) -> "Wmt14":
         return replace(self, root=folder)

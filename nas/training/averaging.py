@@ -3,6 +3,8 @@
 Source: Vaswani et al. 2017, arXiv:1706.03762, section 6.1, where they are called averaged checkpoints.
 """
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -19,7 +21,7 @@ class SnapshotMean:
         self._sums: dict[str, Tensor] = {}
         self._taken = 0
 
-    def take(self, finished: int, weights: dict[str, Tensor]) -> None:
+    def take(self, finished: int, weights: Mapping[str, Tensor]) -> None:
         """Add the weights, if it is time."""
         if finished not in self.steps:
             return
@@ -28,7 +30,7 @@ class SnapshotMean:
             total += tensor.detach()
         self._taken += 1
 
-    def put(self, weights: dict[str, Tensor]) -> dict[str, int]:
+    def put(self, weights: Mapping[str, Tensor]) -> dict[str, int]:
         """Give the weights their mean; returns what to say of it."""
         if not self._taken:
             return {}
