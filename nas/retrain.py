@@ -62,7 +62,7 @@ def retrain(
     if not pending:
         return
     log.info("data: %s", run.experiment.task.prepare())
-    finished, name = len(jobs) - len(pending), run.experiment.quality.name
+    finished, name = len(jobs) - len(pending), run.experiment.tested.name
     with run.phase("retrain"), progress("retrain", len(jobs), "trainings") as advance:
         advance(finished, "")
 
