@@ -18,9 +18,10 @@ numbers up to 99 that count, weekdays, the nouns and the templates. No number by
 Sources: Unicode CLDR as packed by Babel; num2words. Another version of either may change some sentences.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
-from itertools import count
+from itertools import count, islice
 from string import Formatter
 from typing import NamedTuple
 
@@ -44,6 +45,7 @@ class Sentence(NamedTuple):
     """At least one."""
 
 
+@cache
 def phrase_pairs() -> dict[SplitName, list[tuple[str, str]]]:
     """English and German sentences of each part, all distinct; templates take turns in the order of a part."""
     return {part: [sentence[:2] for sentence in sentences(part)] for part in SIZES}
@@ -52,14 +54,17 @@ def phrase_pairs() -> dict[SplitName, list[tuple[str, str]]]:
 @cache
 def sentences(part: SplitName) -> tuple[Sentence, ...]:
     """The sentences of a part with their content keys."""
-    found: dict[tuple[str, str], Sentence] = {}
+    return tuple(islice(draw_sentences(part), SIZES[part]))
+
+
+def draw_sentences(part: SplitName) -> Iterator[Sentence]:
+    """Sentences of a part without end, none of them twice."""
+    found: set[Sentence] = set()
     for turn in count():
         sentence = _fill(TEMPLATES[turn % len(TEMPLATES)], part, turn)
-        if sentence is not None:
-            found.setdefault(sentence[:2], sentence)
-        if len(found) == SIZES[part]:
-            break
-    return tuple(found.values())
+        if sentence is not None and sentence not in found:
+            found.add(sentence)
+            yield sentence
 
 
 def _fill(template: Template, part: SplitName, turn: int) -> Sentence | None:

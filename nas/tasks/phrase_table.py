@@ -31,16 +31,17 @@ Links = set[tuple[int, int]]
 
 @dataclass(frozen=True)
 class PhraseTable:
-    """The most frequent translation of each phrase, and the logarithm of its relative frequency."""
+    """Phrases of one language and what they are in another."""
 
     phrases: dict[Phrase, tuple[Phrase, float]]
+    """The most frequent translation of each, and the logarithm of its relative frequency."""
 
     @classmethod
     def learn(cls, pairs: Sequence[tuple[str, str]]) -> "PhraseTable":
-        """Learn from (source, target). Raises: ValueError without pairs."""
-        if not pairs:
-            raise ValueError("a phrase table needs sentence pairs, found none")
-        texts = [(tokens(source), tokens(target)) for source, target in pairs]
+        """Learn from (source, target). Raises: ValueError without pairs of which both sides have words."""
+        texts = [(tokens(source), tokens(target)) for source, target in pairs if source.strip() and target.strip()]
+        if not texts:
+            raise ValueError(f"a phrase table needs pairs with words on both sides, found none among {len(pairs)}")
         counts: defaultdict[Phrase, Counter[Phrase]] = defaultdict(Counter)
         for (source, target), links in zip(texts, alignments(texts), strict=True):
             for one, other in extracted(source, target, links):
@@ -95,9 +96,8 @@ def symmetrised(one: Links, other: Links) -> Links:
         grown = False
         rows, columns = {i for i, _ in links}, {j for _, j in links}
         for i, j in union:
-            if (i not in rows or j not in columns) and any(
-                (i + down, j + right) in links for down, right in NEIGHBOURS
-            ):
+            beside = any((i + down, j + right) in links for down, right in NEIGHBOURS)
+            if beside and (i not in rows or j not in columns):
                 links.add((i, j))
                 rows.add(i)
                 columns.add(j)
@@ -143,7 +143,8 @@ def _model_1(texts: Sequence[tuple[list[str], list[str]]]) -> np.ndarray:
 
     Before the source words stands the empty word.
     """
-    sources, targets = ({}, {})  # type: tuple[dict[str, int], dict[str, int]]
+    sources: dict[str, int] = {}
+    targets: dict[str, int] = {}
     ids = [([0, *_numbered(source, sources)], _numbered(target, targets)) for source, target in texts]
     source_P = np.concatenate([np.tile(source, len(target)) for source, target in ids])
     target_P = np.concatenate([np.repeat(target, len(source)) for source, target in ids])
