@@ -120,6 +120,10 @@ class TranslationTask(Task):
         """The sentences of a split and their translations, as they were written."""
         return self.corpus().texts(split)
 
+    def baselines(self, split: EvalSplit) -> dict[str, list[str]]:
+        """Translations that need no network, by the name of the method: what a network has to beat."""
+        return {"copying the source": list(self.texts(split).source)}
+
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Mean over the tokens of the target, smoothed."""
         return smoothed_cross_entropy(outputs.flatten(0, 1), targets.flatten(), self.label_smoothing, PAD)
