@@ -177,4 +177,8 @@ def _corpus(task: TranslationTask, root: Path | None) -> Corpus:
 
 @lru_cache(maxsize=8)
 def _batches(task: TranslationTask, root: Path | None, split: SplitName, tokens: int) -> TokenBatches:
-    return TokenBatches(longer_sides(task.corpus().split(split)), tokens)
+    lengths_N = longer_sides(task.corpus().split(split))
+    if tokens > lengths_N.sum():
+        what = f"batch size {tokens:,} is more than the {lengths_N.sum():,} tokens of the {split} pairs of {task.name}"
+        raise ValueError(what)
+    return TokenBatches(lengths_N, tokens)
