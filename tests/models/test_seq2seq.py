@@ -67,9 +67,13 @@ def test_gradients_reach_every_parameter(architecture):
     assert [name for name, parameter in model.named_parameters() if parameter.grad is None] == []
 
 
-def test_a_subnet_is_the_plain_network_with_leading_slices(architecture):
+@pytest.fixture(scope="module")
+def supernet() -> Supernet:
     torch.manual_seed(0)
-    supernet = Supernet(lambda each: Seq2Seq(each, vocabulary=20, longest=64, dropout=0.0), SPACE).eval()
+    return Supernet(lambda each: Seq2Seq(each, vocabulary=20, longest=64, dropout=0.0), SPACE).eval()
+
+
+def test_a_subnet_is_the_plain_network_with_leading_slices(supernet, architecture):
     subnet = supernet.subnet(architecture)
     assert torch.equal(subnet(SOURCE, TARGET), supernet(SOURCE, TARGET, architecture=architecture))
 
