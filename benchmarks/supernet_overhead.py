@@ -3,9 +3,10 @@
     python benchmarks/supernet_overhead.py [--out FILE]
 
 Both sides are the trainees that `nas run` uses, on one ready-made batch of random images of CIFAR-10's size, or of
-random sentences of 30 tokens, so that the making of batches hides no difference. They take turns on one thread (AB BA AB ...) after a warm-up. `same network`
-trains one architecture in every step. `new network` samples one in every step, as a supernet's training does, and so
-makes a network in every step; the plain networks of those very architectures were made and stepped once before.
+random sentences of 30 tokens, so that the making of batches hides no difference. They take turns on one thread (AB BA
+AB ...) after a warm-up. `same network` trains one architecture in every step. `new network` samples one in every
+step, as a supernet's training does, and so makes a network in every step; the plain networks of those very
+architectures were made and stepped once before.
 
 Memory is what all tensors hold together at the worst moment of a step, in bytes, exactly: weights, the optimizer's
 averages, gradients, activations and batch. Kinds differ in what they keep for the backward pass; so the plain network
