@@ -1,6 +1,7 @@
 """Training chosen networks after the search, each with several seeds; the test split is read here and nowhere else."""
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -62,7 +63,7 @@ def retrain(
     if not pending:
         return
     log.info("data: %s", run.experiment.task.prepare())
-    finished, name = len(jobs) - len(pending), run.experiment.quality.name
+    finished, name = len(jobs) - len(pending), run.experiment.tested.name
     with run.phase("retrain"), progress("retrain", len(jobs), "trainings") as advance:
         advance(finished, "")
 
@@ -171,4 +172,5 @@ def _best_of_kind(run: Run, trials: list[Trial], kind: str) -> Trial | None:
         for trial in trials
         if trial.violation == 0 and homogeneous(run.experiment.space, trial.architecture, kind) == trial.architecture
     ]
-    return max(of_kind, key=lambda trial: trial.quality or 0.0, default=None)
+    # a failed one only where there is no other
+    return max(of_kind, key=lambda trial: -math.inf if trial.quality is None else trial.quality, default=None)
