@@ -8,6 +8,7 @@ import pytest
 from nas.report.data import ReportData
 from nas.retrained import Retrained
 from nas.search_space import Architecture, Block, Stack, architecture_id
+from nas.search_space.feasible import single_kind
 from nas.search_space.limits import Window
 from nas.search_space.presets import tiny
 from nas.strategies.base import Trial
@@ -51,6 +52,7 @@ def make_data() -> Callable[..., ReportData]:
             reached = None if violation else quality(architecture)
             costs = {"flops": cost(architecture), "parameters": 10 * cost(architecture)}
             trials.append(Trial(number, architecture, costs, reached, violation, 0.5))
+        kinds = {architecture_id(trial.architecture): single_kind(tiny(), trial.architecture) for trial in trials}
         inside = [trial.architecture for trial in trials if not trial.violation][:retrain]
         arms = [(arm, seed) for arm in ("scratch", "inherited") for seed in (0, 1, 2)]
         return ReportData(
@@ -69,6 +71,7 @@ def make_data() -> Callable[..., ReportData]:
                 "wall_seconds": {"supernet": 60.0, "search": 30.0},
                 "versions": {"torch": "2.13.0"},
             },
+            single_kinds={name: kind for name, kind in kinds.items() if kind is not None},
         )
 
     return make
