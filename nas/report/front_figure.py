@@ -69,8 +69,8 @@ def _panels(data: ReportData, shown: Sequence[Network]) -> list[Panel]:
     if data.one_quality:
         return [Panel(data.searched, wording.sentence_case(wording.name_with_unit(data.searched)), True, True)]
     tried, trained = any(n.inherited is not None for n in shown), any(n.arms for n in shown)
-    search = f"Inherited {wording.name_with_unit(data.searched)}, search split"
-    test = f"{wording.sentence_case(wording.name_with_unit(data.tested))} after retraining, test split"
+    search = f"Inherited {wording.name_with_unit(data.searched)}"
+    test = f"{wording.sentence_case(wording.name_with_unit(data.tested))} after retraining"
     panels = (Panel(data.searched, search, True, False), Panel(data.tested, test, False, True))
     return [panel for panel, there in zip(panels, (tried, trained), strict=True) if there]
 

@@ -160,7 +160,7 @@ def _split_notes(data: ReportData) -> tuple[str, str]:
     """Under the headings of inherited and of retrained quality."""
     if data.one_quality:
         return "search split", "test split"
-    inherited, retrained = map(wording.name_with_unit, (data.searched, data.tested))
+    inherited, retrained = map(wording.unit_or_name, (data.searched, data.tested))
     return f"{inherited}, search split", f"{retrained}, test split"
 
 

@@ -40,8 +40,8 @@ def quality_headings(summary: Summary) -> list[str]:
     data, arms = summary.data, [wording.ARMS[arm] for arm in summary.arms]
     if data.one_quality:
         return ["Inherited", *arms]
-    units = [wording.quality_unit(measure) or wording.quality_name(measure) for measure in (data.searched, data.tested)]
-    return [f"Inherited ({units[0]})", *(f"{arm} ({units[1]})" for arm in arms)]
+    inherited, retrained = map(wording.unit_or_name, (data.searched, data.tested))
+    return [f"Inherited ({inherited})", *(f"{arm} ({retrained})" for arm in arms)]
 
 
 def as_text(rows: Rows) -> str:

@@ -99,6 +99,11 @@ def name_with_unit(measure: Measure) -> str:
     return f"{own} ({unit})" if unit and unit.lower() != own.lower() else own
 
 
+def unit_or_name(measure: Measure) -> str:
+    """The unit, or what is measured where it has none."""
+    return quality_unit(measure) or quality_name(measure)
+
+
 def quality(measure: Measure, value: float | None) -> str:
     """The bare number, without its unit: `71.25`."""
     digits = 3 if measure.unit.startswith("nats") else 2

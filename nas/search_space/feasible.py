@@ -269,7 +269,7 @@ def homogeneous(space: Space, architecture: Any, kind: str) -> Any:
 
 
 def single_kind(space: Space, architecture: Any) -> str | None:
-    """The kind that `homogeneous` would set here and change nothing; None for a mixture, and where there are no kinds."""
+    """The kind that `homogeneous` would set here and change nothing; None for a mixture or without kinds."""
     options = {name: each for name, each in space.options(architecture).items() if _categorical(each)}
     chosen = {name: space.lookup(architecture, name) for name in options}
     # where two kinds would do, the one that more choices have
