@@ -44,9 +44,9 @@ def report_data(run: Run) -> ReportData:
         name=run.name,
         experiment_doc=run.manifest["description"],
         quality_name=experiment.quality.name,
-        quality_unit=_unit(experiment, experiment.quality),
+        quality_unit=unit(experiment, experiment.quality),
         test_name=experiment.tested.name,
-        test_unit=_unit(experiment, experiment.tested),
+        test_unit=unit(experiment, experiment.tested),
         costs={cost.name: cost.unit for cost in experiment.costs},
         setting=experiment.task.cost_setting(),
         limits=run.space.limits,
@@ -61,7 +61,7 @@ def report_data(run: Run) -> ReportData:
     )
 
 
-def _unit(experiment: Experiment, quality: Quality) -> str:
+def unit(experiment: Experiment, quality: Quality) -> str:
     """A log-likelihood is that of an example, or of a token where the task counts tokens."""
     return "nats per token" if (quality.unit, experiment.task.batch_unit) == ("nats", "tokens") else quality.unit
 
