@@ -27,7 +27,8 @@
     const value = (label, text) => {
       if (text === "–") return;
       const pair = element("span", label + " ", values);
-      element("b", text, pair);
+      // a long row of layers may break between two of them
+      element("b", text.replace(/[·/]/g, "$&\u200b"), pair);
     };
     shared.costs.forEach((label, place) => value(label, own.costs[place]));
     value("inherited", own.inherited);
