@@ -6,7 +6,7 @@ Shapes: N images, C channels, H height, W width.
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cache, lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -137,8 +137,7 @@ class ImageTask(Task):
 
     def normalise(self, images_NCHW: Tensor) -> Tensor:
         """Bytes as float32 of mean 0 and standard deviation 1 in each channel."""
-        mean_C11, std_C11 = torch.tensor([self.mean, self.std], device=images_NCHW.device)[..., None, None]
-        return images_NCHW.float().mul_(1 / (self.max_value * std_C11)).sub_(mean_C11 / std_C11)
+        return normalised(images_NCHW, self.max_value, self.mean, self.std)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return cross_entropy(outputs, targets, label_smoothing=self.label_smoothing)
@@ -176,6 +175,12 @@ class ImageTask(Task):
             "std": list(self.std),
             "class_names": list(self.class_names),
         }
+
+
+def normalised(images_NCHW: Tensor, max_value: int, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """Pixels of 0 to `max_value` as float32, given the mean and standard deviation of each channel as shares of it."""
+    mean_C11, std_C11 = torch.tensor([mean, std], device=images_NCHW.device)[..., None, None]
+    return images_NCHW.float().mul_(1 / (max_value * std_C11)).sub_(mean_C11 / std_C11)
 
 
 def draw_per_class(labels_N: Tensor, count: int, rng: np.random.Generator) -> Tensor:
