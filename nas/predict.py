@@ -18,7 +18,7 @@ from nas.devices import default_device
 from nas.exported import Exported, open_export
 from nas.models.decoding import Decoding
 from nas.models.seq2seq import Seq2Seq
-from nas.tasks.image_classification import normalised
+from nas.tasks.pixels import normalised
 from nas.tasks.translate import translate
 
 log = logging.getLogger(__name__)

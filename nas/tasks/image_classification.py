@@ -6,7 +6,7 @@ Shapes: N images, C channels, H height, W width.
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache, lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -21,6 +21,7 @@ from nas.models.pieces import Piece
 from nas.models.vision import Pooling, Tokenizer, VisionTransformer, vision_pieces
 from nas.tasks.augmentation import Augmentation
 from nas.tasks.base import Batch, EvalSplit, Task
+from nas.tasks.pixels import normalised
 
 SplitName = Literal["train", "search", "select", "test"]
 
@@ -175,12 +176,6 @@ class ImageTask(Task):
             "std": list(self.std),
             "class_names": list(self.class_names),
         }
-
-
-def normalised(images_NCHW: Tensor, max_value: int, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """Pixels of 0 to `max_value` as float32, given the mean and standard deviation of each channel as shares of it."""
-    mean_C11, std_C11 = torch.tensor([mean, std], device=images_NCHW.device)[..., None, None]
-    return images_NCHW.float().mul_(1 / (max_value * std_C11)).sub_(mean_C11 / std_C11)
 
 
 def draw_per_class(labels_N: Tensor, count: int, rng: np.random.Generator) -> Tensor:
