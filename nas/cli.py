@@ -248,7 +248,13 @@ COMMANDS = {
         "Translate lines of text from standard input or files, or classify images, with an export alone.",
         (
             Option("export", "folder of an export", Path, metavar="EXPORT"),
-            Option("files", "images; or UTF-8 texts instead of standard input", Path, nargs="*", metavar="FILE"),
+            Option(
+                "files",
+                "images, for each its name, class and probability; or UTF-8 texts instead of standard input",
+                Path,
+                nargs="*",
+                metavar="FILE",
+            ),
             Option("--beam", "hypotheses of a translation; 1 is greedy (default: the export's)", _count, metavar="N"),
             Option("--length-penalty", "more favours long translations (default: the export's)", _number, metavar="X"),
         ),
