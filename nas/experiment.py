@@ -82,7 +82,9 @@ class Experiment:
         if self.evaluations < 1 or self.generation < 1:
             raise ValueError(f"evaluations = {self.evaluations} and generation = {self.generation} must be at least 1")
         if isinstance(self.strategy, str):
-            object.__setattr__(self, "strategy", named_strategy(self.strategy))
+            object.__setattr__(
+                self, "strategy", named_strategy(self.strategy, tuple(cost.name for cost in self.costs[:1]))
+            )
         if self.seed < 0:
             raise ValueError(f"seed = {self.seed} must be at least 0")
         names = [cost.name for cost in self.costs]

@@ -5,8 +5,14 @@ import importlib.util
 import os
 import random
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+# prepared texts of the tests are none of the user's; workers take over what their session says
+if "NAS_CACHE" not in os.environ:
+    os.environ["NAS_CACHE"] = tempfile.mkdtemp(prefix="nas-tests-")
+    os.environ["NAS_TESTS_OWN_CACHE"] = str(os.getpid())
 
 import hypothesis
 import pytest
@@ -48,6 +54,33 @@ def cifar10_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
             unpack.unpack_cifar10(str(root))
             (root / "complete").touch()
     return root
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_is_removed() -> Iterator[None]:
+    yield
+    if os.environ.get("NAS_TESTS_OWN_CACHE") == str(os.getpid()):
+        shutil.rmtree(os.environ["NAS_CACHE"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def translation_root() -> Path:
+    """A folder with wmt14_en_de and multi30k_en_de; not to be written to."""
+    folder = PACKED / "translation"
+    if not folder.is_dir():
+        pytest.skip(f"needs texts in {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def parallel_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of parallel files with 300 sentences to train on and 30 each to validate and to test."""
+    folder = tmp_path_factory.mktemp("parallel")
+    for stem, numbers in (("train", range(300)), ("val", range(300, 330)), ("test", range(330, 360))):
+        pairs = [(f"the number {n} of {n % 7}", f"die Zahl {n} von {n % 7}") for n in numbers]
+        for code, lines in zip(("en", "de"), zip(*pairs, strict=True), strict=True):
+            (folder / f"{stem}.{code}").write_text("".join(f"{line}\n" for line in lines))
+    return folder
 
 
 TINY = '''"""A search of seconds on real digits."""
@@ -155,12 +188,12 @@ experiment = Experiment(
     space=Seq2SeqSpace(
         replace(tiny.encoder, embed_dim=(64,), depth=(1,)), replace(tiny.decoder, embed_dim=(32,), depth=(1,))
     ),
-    supernet=SupernetTraining(steps=10, batch_size=200, learning_rate=1e-2, warmup_steps=1),
+    supernet=SupernetTraining(steps=10, batch_size=40, learning_rate=1e-2, warmup_steps=1),
     evaluations=4,
     quality=LogLikelihood(),
     test_quality=Bleu(),
     strategy="random",
-    retrain=Training(steps=40, batch_size=60, learning_rate=1e-2, warmup_steps=4),
+    retrain=Training(steps=40, batch_size=40, learning_rate=1e-2, warmup_steps=4),
     selection=Selection(top=1, homogeneous=False),
 )
 '''
@@ -178,20 +211,17 @@ def write_pairs(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def translator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def translator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run with one retrained translation network, exported; not to be written to."""
     folder = tmp_path_factory.mktemp("translator")
     (folder / "pairs").mkdir()
     write_pairs(folder / "pairs")
     spec = folder / "translation.py"
     spec.write_text(TRANSLATION)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nas.tasks.translation.CACHE", folder / "cache")
-        run = Run.create(folder / "run", load(str(spec)), str(spec), {}, folder, "nas run translation.py")
-        network = Choice(run.experiment.space.largest(), "chosen")
-        retrain(run, [network], 1, run.experiment.selection)
-        export(run, run.retrained()[0].id)
-        yield run.folder
+    run = Run.create(folder / "run", load(str(spec)), str(spec), {}, folder, "nas run translation.py")
+    retrain(run, [Choice(run.experiment.space.largest(), "chosen")], 1, run.experiment.selection)
+    export(run, run.retrained()[0].id)
+    return run.folder
 
 
 @pytest.fixture

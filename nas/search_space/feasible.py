@@ -257,15 +257,15 @@ def kinds(space: Space) -> list[str]:
 
 
 def homogeneous(space: Space, architecture: Any, kind: str) -> Any:
-    """`architecture` with `kind` in every choice among strings that offers it.
+    """`architecture` with `kind` in every choice among strings that offers it, and the first option in every other.
 
     Raises: ValueError if no choice offers the kind.
     """
-    options = space.options(architecture)
-    names = [name for name, each in options.items() if _categorical(each) and kind in each]
-    if not names:
+    options = {name: each for name, each in space.options(architecture).items() if _categorical(each)}
+    if not any(kind in each for each in options.values()):
         raise ValueError(f"no choice of the architecture offers {kind!r}; the space has: {', '.join(kinds(space))}")
-    return space.replay({**space.genes(architecture), **dict.fromkeys(names, kind)})
+    chosen = {name: kind if kind in each else each[0] for name, each in options.items()}
+    return space.replay({**space.genes(architecture), **chosen})
 
 
 def sample_homogeneous(space: Space, kind: str, rng: np.random.Generator) -> Any | None:

@@ -84,12 +84,12 @@ def mixformer_wmt14(attention: Kinds = KINDS, cross_attention: Kinds = CROSS_KIN
 
 def tiny_translation(attention: Kinds = KINDS, cross_attention: Kinds = CROSS_KINDS) -> Seq2SeqSpace:
     """Phrases on one CPU core: for demonstrations and tests."""
-    return _translation((64, 96), (96, 192), (2, 4), 64, attention, cross_attention, (2, 3), (1, 2, 3))
+    return _translation((48, 64), (96, 192), (2, 4), 48, attention, cross_attention, (2,), (1, 2))
 
 
 def small_translation(attention: Kinds = KINDS, cross_attention: Kinds = CROSS_KINDS) -> Seq2SeqSpace:
-    """Sentences on a few CPU cores."""
-    return _translation((128, 160, 192), (256, 384, 512), (4, 8), 128, attention, cross_attention, (3,), (1, 2, 3))
+    """Short sentences on one CPU core."""
+    return _translation((64, 96), (128, 256), (2, 4), 64, attention, cross_attention, (3,), (1, 2, 3))
 
 
 def _translation(

@@ -180,16 +180,22 @@ def _largest_tensors(build: Build, space: Space) -> tuple[dict[str, Tensor], dic
 
 
 def _extremes(space: Space) -> Iterator[Any]:
-    """The largest network, variants of it that show every option, and samples that would show an option missed."""
+    """The largest network, variants of it that show every option, and samples that would show an option missed.
+
+    Every kind is shown with every number: heads that share a width are the wider the fewer they are, and so may be what
+    belongs to the kind.
+    """
     largest = space.largest()
     yield largest
     genes = space.genes(largest)
     groups: dict[tuple[str, tuple[Option, ...]], list[str]] = {}
     for name, options in space.options(largest).items():
         groups.setdefault((name.rsplit(".", 1)[-1], options), []).append(name)
-    for (_, options), names in groups.items():
-        for option in options:
-            yield space.replay({**genes, **dict.fromkeys(names, option)}, otherwise=lambda _, options: options[-1])
+    singles = [dict.fromkeys(names, option) for (_, options), names in groups.items() for option in options]
+    kinds = [answers for answers in singles if isinstance(next(iter(answers.values())), str)]
+    numbers = [answers for answers in singles if answers not in kinds]
+    for answers in (*singles, *(kind | number for kind in kinds for number in numbers)):
+        yield space.replay({**genes, **answers}, otherwise=lambda _, options: options[-1])
     rng = np.random.default_rng(0)
     for _ in range(SAMPLES_CHECKED):
         yield space.sample(rng)
