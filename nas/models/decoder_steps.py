@@ -89,21 +89,22 @@ class _Layer:
         project, self.across = across.attention.parts()
         self.across_q, self.across_out = _packed(project.q), _packed(project.o)
         self.up, self.down = _packed(ffn.ffn.up), _packed(ffn.ffn.down)
-        self.own_heads, self.across_heads = ((-1, x.attention.head_dim) for x in (own, across))
+        self.own_width, self.across_width = own.attention.head_dim, across.attention.head_dim
 
     def look_back(self, x_RD: Tensor, state: State) -> State:
         """Add what attention to the tokens before says."""
-        qkv_R3HK = self.own_qkv(self.own_norm(x_RD)).view(len(x_RD), 3, *self.own_heads)
-        mixed_RH1K, state = self.own.advance(state, *qkv_R3HK.unsqueeze(3).unbind(1))
-        x_RD.add_(self.own_out(mixed_RH1K.reshape(len(x_RD), -1)))
+        rows = len(x_RD)
+        qkv_R3H1K = self.own_qkv(self.own_norm(x_RD)).view(rows, 3, -1, 1, self.own_width)
+        mixed_RH1K, state = self.own.advance(state, *qkv_R3H1K.unbind(1))
+        x_RD.add_(self.own_out(mixed_RH1K.reshape(rows, -1)))
         return state
 
     def look_across(self, x_RD: Tensor, state: State, beam: int) -> State:
         """Add what attention to the source says; the hypotheses of a sentence are queries of one source."""
-        q_RD = self.across_q(self.across_norm(x_RD))
-        q_BHGK = q_RD.view(len(x_RD) // beam, beam, *self.across_heads).transpose(1, 2)
-        mixed_BHGK, state = self.across.recall(state, q_BHGK)
-        x_RD.add_(self.across_out(mixed_BHGK.transpose(1, 2).reshape(len(x_RD), -1)))
+        rows = len(x_RD)
+        q_BGHK = self.across_q(self.across_norm(x_RD)).view(rows // beam, beam, -1, self.across_width)
+        mixed_BHGK, state = self.across.recall(state, q_BGHK.transpose(1, 2))
+        x_RD.add_(self.across_out(mixed_BHGK.transpose(1, 2).reshape(rows, -1)))
         return state
 
 

@@ -35,35 +35,21 @@ class SoftmaxMixer(Mixer):
         return F.scaled_dot_product_attention(q_BHNK, k_BHMK, v_BHMK, attn_mask=seen)
 
     def remember(self, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> State:
+        # read at every step, so laid out once
         k_BHMK, v_BHMK = (x.contiguous() for x in kept(keep_BM, k_BHMK, v_BHMK))
         if keep_BM is None or bool(keep_BM.all()):
             return State((k_BHMK, v_BHMK))
-        # finite, and values at padding are zero: a query without keys gets zeros
-        lowest = torch.finfo(k_BHMK.dtype).min / 2
-        bias_BHM = k_BHMK.new_zeros(k_BHMK.shape[:3]).masked_fill_(~keep_BM[:, None], lowest)
-        return State((k_BHMK, v_BHMK, bias_BHM))
+        return State((k_BHMK, v_BHMK, keep_BM))
 
     def recall(self, state: State, q_BH1K: Tensor) -> tuple[Tensor, State]:
-        return few_mixed(q_BH1K, *state.tensors), state.after(state.tensors)
+        k_BHMK, v_BHMK, *keep_BM = state.tensors
+        seen = keep_BM[0][:, None, None] if keep_BM else None
+        mixed_BH1K = F.scaled_dot_product_attention(q_BH1K, k_BHMK, v_BHMK, attn_mask=seen)
+        return mixed_BH1K, state.after(state.tensors)
 
     def advance(self, state: State, q_BH1K: Tensor, k_BH1K: Tensor, v_BH1K: Tensor) -> tuple[Tensor, State]:
         tensors, (k_BHMK, v_BHMK) = grown(state, k_BH1K, v_BH1K)
-        return few_mixed(q_BH1K, k_BHMK, v_BHMK), state.after(tensors)
-
-
-def few_mixed(q_BHNK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, bias_BHM: Tensor | None = None) -> Tensor:
-    """Mixed values of few queries, BHNK: there plain products take less time than one operator for all lengths.
-
-    Args:
-        bias_BHM: Added to the scaled scores.
-    """
-    q_TNK, k_TMK, v_TMK = (x.flatten(0, 1) for x in (q_BHNK, k_BHMK, v_BHMK))
-    scale = q_BHNK.shape[-1] ** -0.5
-    if bias_BHM is None:
-        scores_TNM = torch.baddbmm(q_TNK.new_empty(()), q_TNK, k_TMK.mT, beta=0, alpha=scale)
-    else:
-        scores_TNM = torch.baddbmm(bias_BHM.flatten(0, 1).unsqueeze(1), q_TNK, k_TMK.mT, alpha=scale)
-    return torch.bmm(scores_TNM.softmax(-1), v_TMK).view(*q_BHNK.shape[:3], -1)
+        return F.scaled_dot_product_attention(q_BH1K, k_BHMK, v_BHMK), state.after(tensors)
 
 
 def visible(site: Site, queries: int, keep_BM: Tensor) -> Tensor:
