@@ -2,15 +2,16 @@
 
     python benchmarks/supernet_overhead.py [--out FILE]
 
-Both sides are the trainees that `nas run` uses, on one ready-made batch of random images of CIFAR-10's size, so that
-the making of batches hides no difference. They take turns on one thread (AB BA AB ...) after a warm-up. `same network`
-trains one architecture in every step. `new network` samples one in every step, as a supernet's training does, and so
-makes a network in every step; the plain networks of those very architectures were made and stepped once before.
+Both sides are the trainees that `nas run` uses, on one ready-made batch of random images of CIFAR-10's size, or of
+random sentences of 30 tokens, so that the making of batches hides no difference. They take turns on one thread (AB BA
+AB ...) after a warm-up. `same network` trains one architecture in every step. `new network` samples one in every
+step, as a supernet's training does, and so makes a network in every step; the plain networks of those very
+architectures were made and stepped once before.
 
 Memory is what all tensors hold together at the worst moment of a step, in bytes, exactly: weights, the optimizer's
 averages, gradients, activations and batch. Kinds differ in what they keep for the backward pass; so the plain network
 is the largest that has the kinds of the trained one, and of several trained in a step the dearest. Of several steps the
-one with the worst ratio is shown. About five minutes on one core.
+one with the worst ratio is shown. About ten minutes on one core.
 """
 
 import gc
@@ -28,10 +29,11 @@ from parts.timing import MIB
 from nas.evaluators.memory import LiveStorages
 from nas.experiment import load
 from nas.search_space import Space
-from nas.search_space.presets import autoformer_tiny
+from nas.search_space.presets import autoformer_tiny, hat_wmt14
 from nas.supernet import Supernet
-from nas.tasks.base import Batch
+from nas.tasks.base import Batch, Task
 from nas.tasks.cifar10 import Cifar10
+from nas.tasks.parallel import Parallel
 from nas.training.loop import Trainee
 from nas.training.plain import PlainTrainee
 from nas.training.settings import Rule, SupernetTraining
@@ -40,6 +42,7 @@ from nas.training.shared import SupernetTrainee
 WARMUP_STEPS = 6
 SAMPLED_STEPS = 10
 SANDWICH_STEPS = 5
+SENTENCE_TOKENS = 30
 TIMES_CAPTION = (
     "Training step, supernet (single path) beside plain network; milliseconds as median (interquartile range)."
 )
@@ -56,7 +59,7 @@ MEMORY_COLUMNS = (
 
 
 @dataclass(frozen=True)
-class OneBatch(Cifar10):
+class OneImageBatch(Cifar10):
     """CIFAR-10's networks on one batch of noise; no file is read."""
 
     batch: Batch | None = field(default=None, compare=False)
@@ -64,6 +67,32 @@ class OneBatch(Cifar10):
     def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
         assert self.batch is not None
         return self.batch
+
+
+@dataclass(frozen=True)
+class OneTextBatch(Parallel):
+    """Translators on one batch of random tokens; no file is read."""
+
+    batch: Batch | None = field(default=None, compare=False)
+
+    def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
+        assert self.batch is not None
+        return self.batch
+
+
+def images(batch_size: int) -> Task:
+    """A task of so many images."""
+    rng = torch.Generator().manual_seed(0)
+    images_NCHW = torch.randn(batch_size, 3, 32, 32, generator=rng)
+    return OneImageBatch(batch=Batch((images_NCHW,), torch.randint(10, (batch_size,), generator=rng)))
+
+
+def sentences(batch_size: int) -> Task:
+    """A task of so many pairs of sentences."""
+    rng, task = torch.Generator().manual_seed(0), OneTextBatch()
+    shape = (batch_size, SENTENCE_TOKENS)
+    source, target, said = (torch.randint(4, task.vocabulary, shape, generator=rng) for _ in range(3))
+    return OneTextBatch(batch=Batch((source, target), said))
 
 
 class GivenNetworks(SupernetTrainee):
@@ -81,20 +110,19 @@ class Setting(NamedTuple):
     space_name: str
     space: Space
     batch_size: int
+    """Images, or pairs of sentences."""
+    make_task: Callable[[int], Task] = images
 
     def supernet(self, rule: Rule = "single_path", given: Sequence[Any] = ()) -> GivenNetworks:
         torch.manual_seed(0)
-        trainee = GivenNetworks(Supernet(self._task().build, self.space), self._task(), self._training(rule), seed=0)
+        task = self.make_task(self.batch_size)
+        trainee = GivenNetworks(Supernet(task.build, self.space), task, self._training(rule), seed=0)
         trainee.given = given
         return trainee
 
     def plain(self, architecture: Any) -> PlainTrainee:
-        return PlainTrainee(self._task().build(architecture), self._task(), self._training("single_path"), seed=0)
-
-    def _task(self) -> OneBatch:
-        rng = torch.Generator().manual_seed(0)
-        images_NCHW = torch.randn(self.batch_size, 3, 32, 32, generator=rng)
-        return OneBatch(batch=Batch((images_NCHW,), torch.randint(10, (self.batch_size,), generator=rng)))
+        task = self.make_task(self.batch_size)
+        return PlainTrainee(task.build(architecture), task, self._training("single_path"), seed=0)
 
     def _training(self, rule: Rule) -> SupernetTraining:
         return SupernetTraining(10_000, self.batch_size, learning_rate=1e-3, warmup_steps=100, rule=rule)
@@ -104,6 +132,7 @@ CPU_SPACE = load(f"{Path(__file__).parents[1]}/experiments/cifar10.py:cpu").expe
 CIFAR = Setting("`cifar10.py:cpu`", CPU_SPACE, 128)
 CIFAR_16 = Setting("`cifar10.py:cpu`", CPU_SPACE, 16)
 AUTOFORMER = Setting("`autoformer_tiny`", autoformer_tiny(), 8)
+HAT = Setting("`hat_wmt14`", hat_wmt14(), 20, sentences)
 
 
 class Times(NamedTuple):
@@ -217,6 +246,7 @@ def lines() -> list[str]:
         time_row("same network: largest", CIFAR, same_network(CIFAR, largest, 60), "1.02"),
         time_row("same network: smallest", CIFAR_16, same_network(CIFAR_16, smallest, 600), "1.05"),
         time_row("same network: largest", AUTOFORMER, same_network(AUTOFORMER, AUTOFORMER.space.largest(), 20), ""),
+        time_row("same network: largest", HAT, same_network(HAT, HAT.space.largest(), 12), "1.05"),
         time_row("new network: sampled", CIFAR, new_network(CIFAR, 60), ""),
         time_row("new network: sampled", CIFAR_16, new_network(CIFAR_16, 200), ""),
         time_row("new network: sampled", AUTOFORMER, new_network(AUTOFORMER, 12), ""),

@@ -40,8 +40,12 @@ multi30k = Experiment(
 
 cpu = replace(
     multi30k,
-    task=Wmt14(vocabulary=6_000, longest=64, dropout=0.1),
+    task=Wmt14(vocabulary=4_000, longest=64, dropout=0.0),
+    supernet=replace(multi30k.supernet, batch_size=1_000),
     test_quality=Bleu(Decoding(beam=1), beside=("intl",)),
+    evaluations=60,
+    retrain=replace(multi30k.retrain, batch_size=1_000),
+    selection=Selection(top=1, homogeneous=True, finalists=5),
 )
 
 gpu = Experiment(

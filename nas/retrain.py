@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from nas.evaluators.base import ComparedQuality
 from nas.experiment import Selection
 from nas.files import write_json
 from nas.interrupts import deferred_interrupts
@@ -74,6 +75,13 @@ def retrain(
         # a time limit is for evaluations
         everywhere = replace(asked.at_most(len(pending)), timeout=None)
         (_train_here if asked.ray is None else _train_on_ray)(run, pending, everywhere, tell, halving)
+        _compare_with_baselines(run)
+
+
+def _compare_with_baselines(run: Run) -> None:
+    tested = run.experiment.tested
+    if isinstance(tested, ComparedQuality) and not run.baselines():
+        run.save_baselines(tested.baselines(run.experiment.task, "test"))
 
 
 def _train_here(run: Run, jobs: list[Job], workers: Workers, tell: Tell, _: Halving | None) -> None:

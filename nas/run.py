@@ -137,6 +137,14 @@ class Run:
                 self.manifest["phases"][name] = phase
                 write_json(self.folder / "run.json", self.manifest)
 
+    def baselines(self) -> dict[str, dict[str, Any]]:
+        """What methods that need no network reach on the test split."""
+        return dict(self.manifest.get("baselines", {}))
+
+    def save_baselines(self, found: dict[str, dict[str, Any]]) -> None:
+        self.manifest = read_json(self.folder / "run.json") | {"baselines": found}
+        write_json(self.folder / "run.json", self.manifest)
+
     def phase_seconds(self) -> dict[str, float]:
         return {name: phase["seconds"] for name, phase in self.manifest["phases"].items()}
 

@@ -4,8 +4,14 @@ import fcntl
 import importlib.util
 import os
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+# prepared texts of the tests are none of the user's; workers take over what their session says
+if "NAS_CACHE" not in os.environ:
+    os.environ["NAS_CACHE"] = tempfile.mkdtemp(prefix="nas-tests-")
+    os.environ["NAS_TESTS_OWN_CACHE"] = str(os.getpid())
 
 import hypothesis
 import pytest
@@ -46,6 +52,33 @@ def cifar10_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
             unpack.unpack_cifar10(str(root))
             (root / "complete").touch()
     return root
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_is_removed() -> Iterator[None]:
+    yield
+    if os.environ.get("NAS_TESTS_OWN_CACHE") == str(os.getpid()):
+        shutil.rmtree(os.environ["NAS_CACHE"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def translation_root() -> Path:
+    """A folder with wmt14_en_de and multi30k_en_de; not to be written to."""
+    folder = PACKED / "translation"
+    if not folder.is_dir():
+        pytest.skip(f"needs texts in {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def parallel_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of parallel files with 300 sentences to train on and 30 each to validate and to test."""
+    folder = tmp_path_factory.mktemp("parallel")
+    for stem, numbers in (("train", range(300)), ("val", range(300, 330)), ("test", range(330, 360))):
+        pairs = [(f"the number {n} of {n % 7}", f"die Zahl {n} von {n % 7}") for n in numbers]
+        for code, lines in zip(("en", "de"), zip(*pairs, strict=True), strict=True):
+            (folder / f"{stem}.{code}").write_text("".join(f"{line}\n" for line in lines))
+    return folder
 
 
 TINY = '''"""A search of seconds on real digits."""

@@ -62,6 +62,14 @@ class DetailedQuality(Quality, Protocol):
         """The quality on a split with what belongs to it."""
 
 
+@runtime_checkable
+class ComparedQuality(Quality, Protocol):
+    """A quality that can also be had without a network."""
+
+    def baselines(self, task: Task, split: EvalSplit) -> dict[str, dict[str, Any]]:
+        """What methods that need no network reach on a split, by their names, with details."""
+
+
 def measure(quality: Quality, task: Task, model: nn.Module, split: EvalSplit) -> Measured:
     """The quality with what belongs to it, if it has more."""
     if isinstance(quality, DetailedQuality):

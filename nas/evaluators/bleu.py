@@ -40,14 +40,24 @@ class Bleu:
 
         Raises: ValueError if the task is no translation, or the network of another family.
         """
-        if not isinstance(task, TranslationTask):
-            raise ValueError(f"BLEU needs a translation task, found {task.name}")
-        texts = task.texts(split)
+        texts = _translation(task).texts(split)
         network = check_translator(model)
-        found = translate(network, task.corpus().subwords, texts.source, self.decoding)
+        found = translate(network, _translation(task).corpus().subwords, texts.source, self.decoding)
         card = score(found, texts.target, self.beside)
         how = {"beam": self.decoding.beam, "length_penalty": self.decoding.length_penalty, "sentences": len(found)}
         return Measured(card["bleu"], card | how, {HYPOTHESES: "".join(f"{line}\n" for line in found)})
+
+    def baselines(self, task: Task, split: EvalSplit) -> dict[str, dict[str, Any]]:
+        """Scores of translations that need no network, by the name of the method."""
+        references = _translation(task).texts(split).target
+        found = _translation(task).baselines(split)
+        return {name: score(lines, references, self.beside) for name, lines in found.items()}
+
+
+def _translation(task: Task) -> TranslationTask:
+    if not isinstance(task, TranslationTask):
+        raise ValueError(f"BLEU needs a translation task, found {task.name}")
+    return task
 
 
 def score(hypotheses: Sequence[str], references: Sequence[str], beside: Sequence[str] = ()) -> dict[str, Any]:

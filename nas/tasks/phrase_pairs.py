@@ -25,7 +25,7 @@ from itertools import count, islice
 from string import Formatter
 from typing import NamedTuple
 
-from nas.tasks.image_classification import SplitName
+from nas.tasks.corpus_source import SplitName
 from nas.tasks.phrases_data import calendar, names, numbers, things
 from nas.tasks.phrases_data.draws import Draw, Exhausted, Filler
 from nas.tasks.phrases_data.templates import TEMPLATES, Template

@@ -120,6 +120,10 @@ class TranslationTask(Task):
         """The sentences of a split and their translations, as they were written."""
         return self.corpus().texts(split)
 
+    def baselines(self, split: EvalSplit) -> dict[str, list[str]]:
+        """Translations that need no network, by the name of the method: what a network has to beat."""
+        return {"copying the source": list(self.texts(split).source)}
+
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Mean over the tokens of the target, smoothed."""
         return smoothed_cross_entropy(outputs.flatten(0, 1), targets.flatten(), self.label_smoothing, PAD)
@@ -173,4 +177,8 @@ def _corpus(task: TranslationTask, root: Path | None) -> Corpus:
 
 @lru_cache(maxsize=8)
 def _batches(task: TranslationTask, root: Path | None, split: SplitName, tokens: int) -> TokenBatches:
-    return TokenBatches(longer_sides(task.corpus().split(split)), tokens)
+    lengths_N = longer_sides(task.corpus().split(split))
+    if tokens > lengths_N.sum():
+        what = f"batch size {tokens:,} is more than the {lengths_N.sum():,} tokens of the {split} pairs of {task.name}"
+        raise ValueError(what)
+    return TokenBatches(lengths_N, tokens)

@@ -13,11 +13,16 @@ import torch
 from torch.testing import assert_close
 
 import nas.tasks
-from nas.search_space.presets import tiny
+from nas.models.seq2seq import PAD
+from nas.search_space.presets import tiny, tiny_translation
 from nas.tasks.base import DataError, Task
 
 # which fixture makes the data of a task that reads a folder
-DATA_FIXTURES = {"cifar10": "cifar10_root"}
+DATA_FIXTURES = {"cifar10": "cifar10_root", "parallel": "parallel_root", "wmt14": "translation_root"}
+# what makes large data quick to prepare
+SETTINGS = {"wmt14": {"train_pairs": 2_000, "vocabulary": 2_000}, "parallel": {"vocabulary": 500}}
+# what a small batch counts
+SMALL = {"examples": 16, "tokens": 150}
 
 
 def task_classes() -> list[type[Task]]:
@@ -35,7 +40,7 @@ def reads_folder(kind: type[Task]) -> bool:
 
 @pytest.fixture(params=task_classes(), ids=lambda kind: kind.name)
 def task(request: pytest.FixtureRequest) -> Task:
-    task = request.param()
+    task = request.param(**SETTINGS.get(request.param.name, {}))
     if not reads_folder(request.param):
         return task
     if task.name not in DATA_FIXTURES:
@@ -44,8 +49,25 @@ def task(request: pytest.FixtureRequest) -> Task:
 
 
 @pytest.fixture
-def architecture():
-    return tiny().sample(np.random.default_rng(0))
+def architecture(task):
+    space = tiny() if task.batch_unit == "examples" else tiny_translation()
+    return space.sample(np.random.default_rng(0))
+
+
+@pytest.fixture
+def small(task) -> int:
+    """A small batch."""
+    return SMALL[task.batch_unit]
+
+
+def rows(task: Task, split: str, batch_size: int) -> list[tuple[bytes, ...]]:
+    """Inputs and targets of each example of a split, without what fills up a batch."""
+    found = []
+    for batch in task.batches(split, batch_size):
+        for parts in zip(*batch.inputs, batch.targets, strict=True):
+            plain = [part[part != PAD] if task.batch_unit == "tokens" else part for part in parts]
+            found.append(tuple(part.numpy().tobytes() for part in plain))
+    return found
 
 
 def assert_equal_batches(first, second) -> None:
@@ -67,47 +89,47 @@ def test_prepare_says_one_line(task):
     assert len(line.splitlines()) == 1
 
 
-def test_training_batches_are_a_pure_function_of_step_size_and_seed(task):
-    first = [task.train_batch(step, 16, seed=3) for step in range(4)]
+def test_training_batches_are_a_pure_function_of_step_size_and_seed(task, small):
+    first = [task.train_batch(step, small, seed=3) for step in range(4)]
     torch.rand(5)  # a draw from the global generator in between changes nothing
     for step in (2, 0, 3, 1):
-        assert_equal_batches(task.train_batch(step, 16, seed=3), first[step])
+        assert_equal_batches(task.train_batch(step, small, seed=3), first[step])
 
 
-def test_training_draws_from_no_global_generator(task):
+def test_training_draws_from_no_global_generator(task, small):
     torch_before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()
-    task.train_batch(0, 16, seed=0)
+    task.train_batch(0, small, seed=0)
     assert torch.equal(torch.get_rng_state(), torch_before)
     assert np.array_equal(np.random.get_state()[1], numpy_before)
 
 
-def test_steps_and_seeds_give_different_batches(task):
-    first = task.train_batch(0, 16, seed=0).inputs[0]
-    assert not torch.equal(first, task.train_batch(1, 16, seed=0).inputs[0])
-    assert not torch.equal(first, task.train_batch(0, 16, seed=1).inputs[0])
+def test_steps_and_seeds_give_different_batches(task, small):
+    first = task.train_batch(0, small, seed=0).inputs[0]
+    assert not torch.equal(first, task.train_batch(1, small, seed=0).inputs[0])
+    assert not torch.equal(first, task.train_batch(0, small, seed=1).inputs[0])
 
 
 def test_a_batch_larger_than_the_data_is_refused(task):
-    with pytest.raises(ValueError, match="1000000000"):
+    with pytest.raises(ValueError, match=r"1,?000,?000,?000"):
         task.train_batch(0, 1_000_000_000, seed=0)
 
 
 @pytest.mark.parametrize("split", ["search", "test"])
 def test_a_split_is_the_same_in_whatever_batches_it_comes(task, split):
-    large, small = ([*task.batches(split, size)] for size in (1_000, 170))
-    assert all(len(batch.targets) == 170 for batch in small[:-1])
-    for place in range(len(large[0].inputs)):
-        whole = torch.cat([batch.inputs[place] for batch in large])
-        assert_close(whole, torch.cat([batch.inputs[place] for batch in small]), rtol=0, atol=0)
-    assert torch.equal(torch.cat([b.targets for b in large]), torch.cat([b.targets for b in small]))
+    batches = [*task.batches(split, 170)]
+    if task.batch_unit == "examples":
+        assert all(len(batch.targets) == 170 for batch in batches[:-1])
+    else:
+        assert all(
+            max(x.numel() for x in (*batch.inputs, batch.targets)) <= 170 or len(batch.targets) == 1
+            for batch in batches
+        )
+    assert rows(task, split, 1_000) == rows(task, split, 170)
 
 
 def test_search_and_test_share_no_input(task):
-    rows = [
-        {row.numpy().tobytes() for batch in task.batches(split, 500) for row in batch.inputs[0]}
-        for split in ("search", "test")
-    ]
-    assert not rows[0] & rows[1]
+    search, test = ({row[0] for row in rows(task, split, 500)} for split in ("search", "test"))
+    assert not search & test
 
 
 def test_a_network_runs_on_the_example_and_on_batches(task, architecture):
@@ -117,14 +139,33 @@ def test_a_network_runs_on_the_example_and_on_batches(task, architecture):
     example = model(*task.example_inputs())
     batch = next(iter(task.batches("search", 3)))
     outputs = model(*batch.inputs)
-    assert outputs.shape == (3, *example.shape[1:])
-    assert [x.shape[1:] for x in batch.inputs] == [x.shape[1:] for x in task.example_inputs()]
+    assert outputs.dim() == example.dim()
+    assert outputs.shape[-1] == example.shape[-1]
+    if task.batch_unit == "examples":
+        assert len(outputs) == 3
+        assert [x.shape[1:] for x in batch.inputs] == [x.shape[1:] for x in task.example_inputs()]
+
+
+def test_a_batch_counts_as_its_parts_and_its_likelihood_adds_up(task, architecture):
+    torch.manual_seed(0)
+    model = task.build(architecture).eval()
+    whole = next(iter(task.batches("search", 64)))
+    count = len(whole.targets)
+    assert count > 1
+    halves = [slice(0, count // 2), slice(count // 2, count)]
+    assert task.weight(whole.targets) == sum(task.weight(whole.targets[half]) for half in halves)
+    outputs = model(*whole.inputs)
+    total = task.log_likelihood(outputs, whole.targets)
+    assert total < 0
+    assert_close(total, sum(task.log_likelihood(outputs[half], whole.targets[half]) for half in halves))
+    soft = task.distillation(outputs, outputs, whole.targets)
+    assert soft <= task.distillation(outputs, torch.randn_like(outputs), whole.targets)
 
 
 def test_the_loss_is_a_finite_scalar_that_reaches_every_parameter(task, architecture):
     torch.manual_seed(0)
     model = task.build(architecture)
-    batch = task.train_batch(0, 16, seed=0)
+    batch = task.train_batch(0, SMALL[task.batch_unit], seed=0)
     loss = task.loss(model(*batch.inputs), batch.targets)
     assert loss.shape == ()
     assert torch.isfinite(loss)
@@ -140,7 +181,8 @@ def test_pieces_hold_the_parameters_of_the_network(task, architecture):
     pieces = task.pieces(architecture)
     assert sum(parameters(piece.build()) for piece in pieces) == parameters(task.build(architecture))
     for piece in pieces:
-        piece.build()(*(torch.zeros(shape) for shape in piece.shapes))
+        dtype = torch.int64 if piece.inputs == "tokens" else torch.float32
+        piece.build()(*(torch.zeros(shape, dtype=dtype) for shape in piece.shapes))
         hash(piece.key)
 
 
