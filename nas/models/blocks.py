@@ -89,24 +89,13 @@ class Attention(nn.Module):
         mixed_BHNK = mix(q_BHNK, k_BHMK, v_BHMK, keep_BM, span)
         return project.o(mixed_BHNK.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
-    def start(self, source_BME: Tensor | None, keep_BM: Tensor | None, span: Span | None) -> State:
-        """The state before the first token of decoding; the other sequence is given here, once."""
+    def start(self, source_BME: Tensor | None, keep_BM: Tensor | None, span: Span | None, room: int = 0) -> State:
+        """The state before the first token of decoding, as of `Mixer.start`; the other sequence is given here, once."""
         project, mix = self.parts()
         if source_BME is None:
-            return mix.start(span=span)
+            return mix.start(span=span, room=room)
         k_BHMK, v_BHMK = self.to_heads(project.k, source_BME), self.to_heads(project.v, source_BME)
-        return mix.start(k_BHMK, v_BHMK, keep_BM, span)
-
-    def step(self, state: State, x_B1D: Tensor) -> tuple[Tensor, State]:
-        """What the next token takes, B1D, and the state after it; equal to that row of `forward`."""
-        project, mix = self.parts()
-        q_BH1K = self.to_heads(project.q, x_B1D)
-        if mix.site.cross:
-            mixed_BH1K, state = mix.step(state, q_BH1K)
-        else:
-            k_BH1K, v_BH1K = self.to_heads(project.k, x_B1D), self.to_heads(project.v, x_B1D)
-            mixed_BH1K, state = mix.step(state, q_BH1K, k_BH1K, v_BH1K)
-        return project.o(mixed_BH1K.transpose(1, 2).flatten(2)), state
+        return mix.start(k_BHMK, v_BHMK, keep_BM, span, room)
 
     def parts(self) -> tuple[QKVO, Mixer]:
         """The projections and the mixer."""

@@ -5,7 +5,7 @@ The hypotheses of a sentence share what is kept of the source. A hypothesis is w
 log-probabilities divided by its length (with the end) to the power of the length penalty, as in fairseq; a sentence is
 finished once as many hypotheses have ended as its beam is wide.
 
-Shapes: B sentences, G hypotheses of each, R = B * G rows, S source tokens, D embedding width, V vocabulary.
+Shapes: B sentences, G hypotheses of each, R = B * G rows, C candidates, S source tokens, V vocabulary.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nas.models.decoder_steps import PackedDecoder, Steps
 from nas.models.seq2seq import BEGIN, END, PAD, Seq2Seq
 
 NEVER = -1e9
@@ -44,136 +45,115 @@ class Decoding:
 Tokens = list[int]
 
 
-@torch.no_grad()
 def decode(network: Seq2Seq, source_BS: Tensor, decoding: Decoding) -> list[Tokens]:
     """The best translation of each sentence, without its ends.
 
     Args:
         source_BS: Tokens, filled up with PAD.
     """
-    search = _Search(network.eval(), source_BS, decoding)
-    while search.sentences:
-        search.advance()
-    return [max(found)[1] for found in search.finished]
+    return Translator(network)(source_BS, decoding)
 
 
-class _Steps:
-    """A network's decoder between two tokens: R rows, G for each of B sources."""
+class Translator:
+    """A network made ready to decode many batches, with its weights as they are now; in evaluation mode from here."""
 
-    def __init__(self, network: Seq2Seq, source_BS: Tensor, beam: int) -> None:
-        sources, self.most_B = network.encode(source_BS)
-        span_R = self.most_B.repeat_interleave(beam)
-        self.network, self.beam, self.place = network, beam, 0
-        self.own = [layer.self_attention.attention.start(None, None, span_R) for layer in network.decoder]
-        self.across = [
-            layer.cross_attention.attention.start(*sources[seen], self.most_B)
-            for layer, seen in zip(network.decoder, network.layers_seen, strict=True)
-        ]
+    def __init__(self, network: Seq2Seq) -> None:
+        self._packed = PackedDecoder(network.eval())
 
-    def next(self, tokens_R: Tensor) -> Tensor:
-        """Scores of the token after these, RV."""
-        network, rows = self.network, len(tokens_R)
-        x_R1D = network.embedding(tokens_R[:, None], network.widths[1], self.place)
-        for number, layer in enumerate(network.decoder):
-            own, across = layer.self_attention, layer.cross_attention
-            mixed_R1D, self.own[number] = own.attention.step(self.own[number], own.norm(x_R1D))
-            x_R1D = x_R1D + mixed_R1D
-            # the hypotheses of a sentence are queries of one source
-            normed_BGD = across.norm(x_R1D).view(rows // self.beam, self.beam, -1)
-            mixed_BGD, self.across[number] = across.attention.step(self.across[number], normed_BGD)
-            x_R1D = layer.ffn(x_R1D + mixed_BGD.view(rows, 1, -1))
-        self.place += 1
-        return network.scores(x_R1D)[:, 0]
-
-    def select(self, rows_R: Tensor) -> None:
-        """Go on with these rows."""
-        self.own = [state.select(rows_R) for state in self.own]
-
-    def drop(self, sentences_B: Tensor) -> None:
-        """Go on with these sentences alone."""
-        self.across = [state.select(sentences_B) for state in self.across]
+    @torch.inference_mode()
+    def __call__(self, source_BS: Tensor, decoding: Decoding) -> list[Tokens]:
+        """As `decode`."""
+        search = _Search(self._packed, source_BS, decoding)
+        while search.sentences:
+            search.advance()
+        return [max(found)[1] for found in search.finished]
 
 
 class _Search:
     """Beam search over a batch; sentences that are finished leave it."""
 
-    def __init__(self, network: Seq2Seq, source_BS: Tensor, decoding: Decoding) -> None:
+    def __init__(self, decoder: PackedDecoder, source_BS: Tensor, decoding: Decoding) -> None:
         self.decoding = decoding
-        self.steps = _Steps(network, source_BS, decoding.beam)
-        most_B = self.steps.most_B
-        if decoding.most_tokens is not None:
-            most_B = most_B.clamp_max(decoding.most_tokens)
-        self.most = most_B.tolist()
+        self.steps = Steps(decoder, source_BS, decoding.beam, decoding.least_tokens, decoding.most_tokens)
+        self.most = self.steps.most_B.tolist()
         self.sentences = list(range(len(source_BS)))
         """Those that are not finished, by their number in the batch."""
         self.finished: list[list[tuple[float, Tokens]]] = [[] for _ in self.sentences]
         """Hypotheses that have ended, with their worth."""
-        device = source_BS.device
+        device, beam = source_BS.device, decoding.beam
         # all hypotheses of a sentence are equal at first, so one of them counts
-        self.score_BG = torch.full((len(source_BS), decoding.beam), NEVER, device=device)
+        self.score_BG = torch.full((len(source_BS), beam), NEVER, device=device)
         self.score_BG[:, 0] = 0.0
-        self.tokens_BGT = torch.full((len(source_BS), decoding.beam, 1), BEGIN, device=device)
+        self.tokens_R = torch.full((len(source_BS) * beam,), BEGIN, device=device)
+        self.tokens_RT = self.tokens_R.new_empty(len(self.tokens_R), 0)
+        self.rows_R = torch.arange(len(self.tokens_R), device=device)
 
     def advance(self) -> None:
         """Add a token to every hypothesis."""
-        worth_BC, row_BC, token_BC = self._candidates()
-        places = self._continued(worth_BC.tolist(), row_BC.tolist(), token_BC.tolist())
-        left = [place for place, sentence in enumerate(self.sentences) if not self._done(sentence)]
-        if not left:
-            self.sentences = []
+        beam, length = self.decoding.beam, self.tokens_RT.shape[1]
+        worth_BC, row_BC, token_BC = self._candidates(length)
+        if length < min(self.most[sentence] for sentence in self.sentences) and not bool((token_BC == END).any()):
+            self._go_on(worth_BC[:, :beam], row_BC[:, :beam], token_BC[:, :beam])
             return
-        chosen_BG = torch.tensor([places[place] for place in left], device=row_BC.device)
-        left_B = torch.tensor(left, device=row_BC.device)
-        row_BG, token_BG = (x_BC[left_B].gather(1, chosen_BG) for x_BC in (row_BC, token_BC))
-        self.score_BG = worth_BC[left_B].gather(1, chosen_BG)
-        rows_R = (left_B[:, None] * self.decoding.beam + row_BG).flatten()
-        self.tokens_BGT = torch.cat((self.tokens_BGT.flatten(0, 1)[rows_R], token_BG.view(-1, 1)), 1)
-        self.tokens_BGT = self.tokens_BGT.view(len(left), self.decoding.beam, -1)
-        self.steps.select(rows_R)
-        if len(left) < len(self.sentences):
-            self.sentences = [self.sentences[place] for place in left]
+        places = self._continued(worth_BC.tolist(), row_BC.tolist(), token_BC.tolist(), length)
+        left = [place for place, sentence in enumerate(self.sentences) if not self._done(sentence, length)]
+        all_left = len(left) == len(self.sentences)
+        self.sentences = [self.sentences[place] for place in left]
+        if not left:
+            return
+        left_B, chosen_BG = (torch.tensor(x, device=row_BC.device) for x in (left, [places[place] for place in left]))
+        self._go_on(*(x_BC[left_B].gather(1, chosen_BG) for x_BC in (worth_BC, row_BC, token_BC)))
+        if not all_left:
+            self.rows_R = self.rows_R[: len(left) * beam]
             self.steps.drop(left_B)
 
-    def _candidates(self) -> tuple[Tensor, Tensor, Tensor]:
-        """The best 2 * G ways to go on, best first: sum of log-probabilities, hypothesis and token, each BC."""
-        beam = self.decoding.beam
-        scores_RV = self.steps.next(self.tokens_BGT[:, :, -1].flatten())
-        total_R1 = scores_RV.logsumexp(-1, keepdim=True)
-        self._allow(scores_RV)
-        best_RC, token_RC = scores_RV.topk(min(2 * beam, scores_RV.shape[-1]), -1)
-        worth_BGC = (best_RC - total_R1).view(*self.score_BG.shape, -1) + self.score_BG[:, :, None]
-        worth_BC, place_BC = worth_BGC.flatten(1).topk(min(2 * beam, worth_BGC[0].numel()), -1)
-        token_BC = token_RC.view(len(worth_BC), -1).gather(1, place_BC)
-        return worth_BC, place_BC.div(token_RC.shape[-1], rounding_mode="floor"), token_BC
+    def _go_on(self, worth_BG: Tensor, row_BG: Tensor, token_BG: Tensor) -> None:
+        """Go on with these hypotheses and their next tokens."""
+        rows_R, self.tokens_R, self.score_BG = row_BG.flatten(), token_BG.flatten(), worth_BG
+        # greedy search never moves a hypothesis
+        if not torch.equal(rows_R, self.rows_R):
+            self.tokens_RT = self.tokens_RT.index_select(0, rows_R)
+            self.steps.select(rows_R)
+        self.tokens_RT = torch.cat((self.tokens_RT, self.tokens_R[:, None]), 1)
 
-    def _allow(self, scores_RV: Tensor) -> None:
+    def _candidates(self, length: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The best 2 * G ways to go on, best first: sum of log-probabilities, row of the hypothesis, token; each BC."""
+        batch, beam = self.score_BG.shape
+        scores_RV = self.steps.next(self.tokens_R)
+        vocabulary = scores_RV.shape[1]
+        worth_BGV = scores_RV.log_softmax(-1).view(batch, beam, vocabulary)
+        self._allow(worth_BGV, length)
+        worth_BGV.add_(self.score_BG[:, :, None])
+        worth_BC, place_BC = worth_BGV.flatten(1).topk(min(2 * beam, beam * vocabulary))
+        first_B1 = self.rows_R[::beam, None]
+        return worth_BC, place_BC.div(vocabulary, rounding_mode="floor").add_(first_B1), place_BC % vocabulary
+
+    def _allow(self, worth_BGV: Tensor, length: int) -> None:
         """Forbid the end before the least number of tokens, and all else after the most."""
-        scores_RV[:, (PAD, BEGIN)] = NEVER
-        length = self.tokens_BGT.shape[-1] - 1
-        if length < self.decoding.least_tokens:
-            scores_RV[:, END] = NEVER
+        forbidden = (PAD, BEGIN, END) if length < self.decoding.least_tokens else (PAD, BEGIN)
+        for token in forbidden:
+            worth_BGV.select(2, token).fill_(NEVER)
         ends = [place for place, sentence in enumerate(self.sentences) if length >= self.most[sentence]]
         if ends:
-            scores_BGV = scores_RV.view(*self.score_BG.shape, -1)
-            end_BG = scores_BGV[ends, :, END]
-            scores_BGV[ends] = NEVER
-            scores_BGV[ends, :, END] = end_BG
+            end_BG = worth_BGV[ends, :, END]
+            worth_BGV[ends] = NEVER
+            worth_BGV[ends, :, END] = end_BG
 
-    def _continued(self, worth: list[list[float]], rows: list[Tokens], tokens: list[Tokens]) -> list[Tokens]:
+    def _continued(
+        self, worth: list[list[float]], rows: list[Tokens], tokens: list[Tokens], length: int
+    ) -> list[Tokens]:
         """Of each sentence the candidates that go on; of the best G, those that end are finished."""
         beam, power = self.decoding.beam, self.decoding.length_penalty
-        length = self.tokens_BGT.shape[-1]
         found = []
         for place, sentence in enumerate(self.sentences):
             for candidate in range(min(beam, len(worth[place]))):
                 value = worth[place][candidate]
                 if tokens[place][candidate] == END and value > NEVER / 2 and len(self.finished[sentence]) < beam:
-                    text = self.tokens_BGT[place, rows[place][candidate], 1:].tolist()
-                    self.finished[sentence].append((value / length**power, text))
+                    text = self.tokens_RT[rows[place][candidate]].tolist()
+                    self.finished[sentence].append((value / (length + 1) ** power, text))
             going = [candidate for candidate, token in enumerate(tokens[place]) if token != END]
             found.append((going + [0] * beam)[:beam])
         return found
 
-    def _done(self, sentence: int) -> bool:
-        length = self.tokens_BGT.shape[-1] - 1
+    def _done(self, sentence: int, length: int) -> bool:
         return len(self.finished[sentence]) >= self.decoding.beam or length >= self.most[sentence]

@@ -80,11 +80,22 @@ class State(NamedTuple):
     queries: int = 0
     """Queries that have been answered; of a sequence that sees itself, also the tokens in it."""
     span: Span | None = None
+    room: int = 0
+    """Tokens that may come, if the state is one that is stepped in place: a step may then write into the tensors of the
+    state before, which nobody may go on from again."""
+    factors: tuple[Tensor, ...] = ()
+    """What the positions of all tokens that have room do, of kinds that prepare it; NK, or B1NK where samples differ."""
+
+    def after(self, tensors: tuple[Tensor, ...], factors: tuple[Tensor, ...] = ()) -> "State":
+        """The state after one more query."""
+        return State(tensors, self.queries + 1, self.span, self.room, factors)
 
     def select(self, rows: Tensor) -> "State":
         """The state of these samples of the batch, in this order, as beam search needs it."""
         span = self.span[rows] if isinstance(self.span, Tensor) else self.span
-        return self._replace(tensors=tuple(tensor[rows] for tensor in self.tensors), span=span)
+        tensors = tuple(tensor.index_select(0, rows) for tensor in self.tensors)
+        factors = tuple(x.index_select(0, rows) if x.dim() == 4 and len(x) > 1 else x for x in self.factors)
+        return self._replace(tensors=tensors, span=span, factors=factors)
 
 
 class Mixer(nn.Module):
@@ -126,17 +137,16 @@ class Mixer(nn.Module):
         """
         raise NotImplementedError(f"{type(self).__name__} does not say what it keeps of another sequence")
 
-    def recall(self, state: State, q_BH1K: Tensor) -> Tensor:
-        """Mixed values of another sequence for the next query, BH1K."""
+    def recall(self, state: State, q_BH1K: Tensor) -> tuple[Tensor, State]:
+        """Mixed values of another sequence for the next query, BH1K, and the state after it."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it reads another sequence")
 
     @abstractmethod
-    def advance(
-        self, state: State, q_BH1K: Tensor, k_BH1K: Tensor, v_BH1K: Tensor
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Mixed values for the next token of a sequence that sees itself, BH1K, and the tensors of the state with it.
+    def advance(self, state: State, q_BH1K: Tensor, k_BH1K: Tensor, v_BH1K: Tensor) -> tuple[Tensor, State]:
+        """Mixed values for the next token of a sequence that sees itself, BH1K, and the state with it.
 
-        Before the first token a state has no tensors.
+        Before the first token a state has no tensors. `step` calls it on shapes that it has checked, decoding on those
+        that it has made.
         """
 
     def start(
@@ -145,10 +155,12 @@ class Mixer(nn.Module):
         v_BHMK: Tensor | None = None,
         keep_BM: Tensor | None = None,
         span: Span | None = None,
+        room: int = 0,
     ) -> State:
         """The state before the first query.
 
         Args: as for `forward`; keys and values only of another sequence, all at once.
+            room: Tokens that may come. If there are any, steps are in place and faster: go on from the newest state.
 
         Raises: ValueError if the site is neither causal nor of another sequence.
         """
@@ -157,14 +169,14 @@ class Mixer(nn.Module):
                 raise ValueError("attention to another sequence starts with all of its keys and values, found none")
             self._check(k_BHMK[..., :1, :], k_BHMK, v_BHMK, keep_BM)
             _check_span(span, len(k_BHMK))
-            return self.remember(k_BHMK, v_BHMK, keep_BM, span)
+            return self.remember(k_BHMK, v_BHMK, keep_BM, span)._replace(room=room)
         if not self.site.causal:
             raise ValueError("only causal attention and attention to another sequence can be computed step by step")
         if k_BHMK is not None or v_BHMK is not None or keep_BM is not None:
             raise ValueError(
                 "a sequence that sees itself starts empty: keys and values come with each step, without a mask"
             )
-        return State((), span=span)
+        return State((), span=span, room=room)
 
     def step(
         self, state: State, q_BH1K: Tensor, k_BH1K: Tensor | None = None, v_BH1K: Tensor | None = None
@@ -182,12 +194,11 @@ class Mixer(nn.Module):
                 raise ValueError(
                     "a step of attention to another sequence takes a query alone; the keys are in the state"
                 )
-            return self.recall(state, q_BH1K), state._replace(queries=state.queries + 1)
+            return self.recall(state, q_BH1K)
         if k_BH1K is None or v_BH1K is None:
             raise ValueError("a step of a sequence that sees itself needs its token's key and value, found none")
         self._check(q_BH1K, k_BH1K, v_BH1K, None)
-        mixed_BH1K, tensors = self.advance(state, q_BH1K, k_BH1K, v_BH1K)
-        return mixed_BH1K, State(tensors, state.queries + 1, state.span)
+        return self.advance(state, q_BH1K, k_BH1K, v_BH1K)
 
     def _check(self, q_BHNK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None) -> None:
         if any(x.dim() != 4 or not x.shape[-2] for x in (q_BHNK, k_BHMK, v_BHMK)):

@@ -35,19 +35,21 @@ class SoftmaxMixer(Mixer):
         return F.scaled_dot_product_attention(q_BHNK, k_BHMK, v_BHMK, attn_mask=seen)
 
     def remember(self, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> State:
-        k_BHMK, v_BHMK = kept(keep_BM, k_BHMK, v_BHMK)
-        return State((k_BHMK, v_BHMK) if keep_BM is None else (k_BHMK, v_BHMK, keep_BM))
+        # read at every step, so laid out once
+        k_BHMK, v_BHMK = (x.contiguous() for x in kept(keep_BM, k_BHMK, v_BHMK))
+        if keep_BM is None or bool(keep_BM.all()):
+            return State((k_BHMK, v_BHMK))
+        return State((k_BHMK, v_BHMK, keep_BM))
 
-    def recall(self, state: State, q_BH1K: Tensor) -> Tensor:
+    def recall(self, state: State, q_BH1K: Tensor) -> tuple[Tensor, State]:
         k_BHMK, v_BHMK, *keep_BM = state.tensors
         seen = keep_BM[0][:, None, None] if keep_BM else None
-        return F.scaled_dot_product_attention(q_BH1K, k_BHMK, v_BHMK, attn_mask=seen)
+        mixed_BH1K = F.scaled_dot_product_attention(q_BH1K, k_BHMK, v_BHMK, attn_mask=seen)
+        return mixed_BH1K, state.after(state.tensors)
 
-    def advance(
-        self, state: State, q_BH1K: Tensor, k_BH1K: Tensor, v_BH1K: Tensor
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        k_BHMK, v_BHMK = grown(state, k_BH1K, v_BH1K)
-        return F.scaled_dot_product_attention(q_BH1K, k_BHMK, v_BHMK), (k_BHMK, v_BHMK)
+    def advance(self, state: State, q_BH1K: Tensor, k_BH1K: Tensor, v_BH1K: Tensor) -> tuple[Tensor, State]:
+        tensors, (k_BHMK, v_BHMK) = grown(state, k_BH1K, v_BH1K)
+        return F.scaled_dot_product_attention(q_BH1K, k_BHMK, v_BHMK), state.after(tensors)
 
 
 def visible(site: Site, queries: int, keep_BM: Tensor) -> Tensor:
@@ -58,9 +60,31 @@ def visible(site: Site, queries: int, keep_BM: Tensor) -> Tensor:
     return keep_B11M & torch.ones(queries, queries, dtype=torch.bool, device=keep_BM.device).tril()
 
 
-def grown(state: State, k_BH1K: Tensor, v_BH1K: Tensor) -> tuple[Tensor, Tensor]:
-    """All keys and values of the state, BHMK, with one more of each."""
-    if not state.tensors:
-        return k_BH1K, v_BH1K
-    k_BHMK, v_BHMK = state.tensors
-    return torch.cat((k_BHMK, k_BH1K), -2), torch.cat((v_BHMK, v_BH1K), -2)
+LEAST_ROOM = 16
+"""Tokens that memory is set aside for at first; from there it grows by quarters."""
+
+Pair = tuple[Tensor, Tensor]
+
+
+def grown(state: State, k_BH1K: Tensor, v_BH1K: Tensor) -> tuple[Pair, Pair]:
+    """The tensors of a state of keys and values with one more of each, and its keys and values, BHMK."""
+    if not state.room:
+        old = state.tensors or (k_BH1K[:, :, :0], v_BH1K[:, :, :0])
+        k_BHMK, v_BHMK = (torch.cat((x, new), 2) for x, new in zip(old, (k_BH1K, v_BH1K), strict=True))
+        return (k_BHMK, v_BHMK), (k_BHMK, v_BHMK)
+    place = state.queries
+    k_BHLK, v_BHLK = state.tensors or (k_BH1K[:, :, :0], v_BH1K[:, :, :0])
+    if place == k_BHLK.shape[2]:
+        size = max(place + 1, min(state.room, place + max(LEAST_ROOM, place // 4)))
+        k_BHLK, v_BHLK = (_longer(x, size) for x in (k_BHLK, v_BHLK))
+    k_BHLK.narrow(2, place, 1).copy_(k_BH1K)
+    v_BHLK.narrow(2, place, 1).copy_(v_BH1K)
+    return (k_BHLK, v_BHLK), (k_BHLK.narrow(2, 0, place + 1), v_BHLK.narrow(2, 0, place + 1))
+
+
+def _longer(x_BHLK: Tensor, size: int) -> Tensor:
+    """The tensor with room for so many tokens."""
+    batch, heads, length, width = x_BHLK.shape
+    longer_BHLK = x_BHLK.new_empty(batch, heads, size, width)
+    longer_BHLK.narrow(2, 0, length).copy_(x_BHLK)
+    return longer_BHLK

@@ -63,13 +63,11 @@ class SoftmaxRelativeMixer(Mixer):
             bias_BHNM = bias_BHNM.masked_fill(later_NN, -math.inf)
         return F.scaled_dot_product_attention(q_BHNK, k_BHMK, v_BHMK, attn_mask=bias_BHNM)
 
-    def advance(
-        self, state: State, q_BH1K: Tensor, k_BH1K: Tensor, v_BH1K: Tensor
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        k_BHMK, v_BHMK = grown(state, k_BH1K, v_BH1K)
+    def advance(self, state: State, q_BH1K: Tensor, k_BH1K: Tensor, v_BH1K: Tensor) -> tuple[Tensor, State]:
+        tensors, (k_BHMK, v_BHMK) = grown(state, k_BH1K, v_BH1K)
         bias_BH1M = self._bias(q_BH1K, state.queries, state.queries + 1)
         mixed_BH1K = F.scaled_dot_product_attention(q_BH1K, k_BHMK, v_BHMK, attn_mask=bias_BH1M)
-        return mixed_BH1K, (k_BHMK, v_BHMK)
+        return mixed_BH1K, state.after(tensors)
 
     def _bias(self, q_BHNK: Tensor, first: int, keys: int) -> Tensor:
         """What is added to the scores of the queries from number `first` on with so many keys, BHNM."""

@@ -27,6 +27,21 @@ def sums_of(k_BHMF: Tensor, v_BHMV: Tensor, normalised: bool) -> tuple[Tensor, .
     return (products_BHVF, k_BHMF.sum(-2, keepdim=True)) if normalised else (products_BHVF,)
 
 
+def with_one_more(
+    sums: tuple[Tensor, ...], k_BH1F: Tensor, v_BH1V: Tensor, normalised: bool, in_place: bool
+) -> tuple[Tensor, ...]:
+    """The sums with one more key and value; before the first there are none."""
+    if not sums:
+        return sums_of(k_BH1F, v_BH1V, normalised)
+    if not in_place:
+        return tuple(old + new for old, new in zip(sums, sums_of(k_BH1F, v_BH1V, normalised), strict=True))
+    products_BHVF, *keys = sums
+    products_BHVF.addcmul_(v_BH1V.mT, k_BH1F)
+    for keys_BH1F in keys:
+        keys_BH1F.add_(k_BH1F)
+    return sums
+
+
 def from_sums(q_BHNF: Tensor, sums: tuple[Tensor, ...]) -> Tensor:
     """What `full_product` returns, from the sums over its keys."""
     products_BHVF, *keys = sums

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nas.models.attention.base import AttentionKind, Mixer, Site, Span, State
 from nas.models.attention.parts.causal import causal_product
-from nas.models.attention.parts.full import from_sums, full_product, sums_of
+from nas.models.attention.parts.full import from_sums, full_product, sums_of, with_one_more
 from nas.models.attention.parts.padding import kept
 from nas.models.attention.parts.positions import Extent, extent
 from nas.models.attention.parts.precision import at_least_float32, without_autocast
@@ -82,26 +82,25 @@ class LinearMixer(Mixer):
             k_BHMF, v_BHMK = kept(keep_BM, self.place(k_BHMK, factors), v_BHMK)
             return State(sums_of(k_BHMF, v_BHMK, self.normalised), span=span)
 
-    def recall(self, state: State, q_BH1K: Tensor) -> Tensor:
+    def recall(self, state: State, q_BH1K: Tensor) -> tuple[Tensor, State]:
         with without_autocast(q_BH1K.device):
             features_BH1K = self.features(at_least_float32(q_BH1K))
-            q_BH1F = self.place(features_BH1K, self._factors_next(state, features_BH1K))
-            return self.finish(from_sums(q_BH1F, state.tensors)).to(q_BH1K.dtype)
+            factors, prepared = self._factors_next(state, features_BH1K)
+            q_BH1F = self.place(features_BH1K, factors)
+            mixed_BH1K = self.finish(from_sums(q_BH1F, state.tensors)).to(q_BH1K.dtype)
+            return mixed_BH1K, state.after(state.tensors, prepared)
 
-    def advance(
-        self, state: State, q_BH1K: Tensor, k_BH1K: Tensor, v_BH1K: Tensor
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def advance(self, state: State, q_BH1K: Tensor, k_BH1K: Tensor, v_BH1K: Tensor) -> tuple[Tensor, State]:
         dtype = v_BH1K.dtype
         with without_autocast(v_BH1K.device):
             q_BH1K, k_BH1K, v_BH1K = (at_least_float32(x) for x in (q_BH1K, k_BH1K, v_BH1K))
             q_BH1K, k_BH1K, v_BH1K = self.prepare(q_BH1K, k_BH1K, v_BH1K, None)
+            factors, prepared = self._factors_next(state, k_BH1K)
             # a step is as long as its number of operators, so query and key share them as if they were heads
             both_BH1K = torch.cat((q_BH1K, k_BH1K), 1)
-            q_BH1F, k_BH1F = self.place(both_BH1K, self._factors_next(state, k_BH1K)).chunk(2, 1)
-            sums = sums_of(k_BH1F, v_BH1K, self.normalised)
-            if state.tensors:
-                sums = tuple(old + new for old, new in zip(state.tensors, sums, strict=True))
-            return self.finish(from_sums(q_BH1F, sums)).to(dtype), sums
+            q_BH1F, k_BH1F = self.place(both_BH1K, factors).chunk(2, 1)
+            sums = with_one_more(state.tensors, k_BH1F, v_BH1K, self.normalised, in_place=state.room > 0)
+            return self.finish(from_sums(q_BH1F, sums)).to(dtype), state.after(sums, prepared)
 
     def _factors_of_keys(
         self, queries: int | None, k_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None
@@ -116,6 +115,13 @@ class LinearMixer(Mixer):
             return reach, factors
         return reach, tuple(torch.cat([factor] * copies, -2) for factor in factors)
 
-    def _factors_next(self, state: State, like: Tensor) -> tuple[Tensor, ...]:
-        reach = extent(self.site, None, None, None, state.span)
-        return self.factors(state.queries, state.queries + 1, reach, like)
+    def _factors_next(self, state: State, like: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """What the place of the next token does, and what all places do if the state keeps it."""
+        place = state.queries
+        if place < state.room:
+            prepared = state.factors or self._factors_from(0, state.room, state.span, like)
+            return tuple(factor.narrow(-2, place, 1) for factor in prepared), prepared
+        return self._factors_from(place, place + 1, state.span, like), state.factors
+
+    def _factors_from(self, first: int, last: int, span: Span | None, like: Tensor) -> tuple[Tensor, ...]:
+        return self.factors(first, last, extent(self.site, None, None, None, span), like)
