@@ -12,7 +12,13 @@ from nas.retrained import Arm
 from nas.search_space.limits import Window
 
 PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-NAMES = {"flops": "FLOPs", "body_flops": "Body FLOPs", "latency_ms": "Latency", "bleu": "BLEU", "log_likelihood": "log-likelihood"}
+NAMES = {
+    "flops": "FLOPs",
+    "body_flops": "Body FLOPs",
+    "latency_ms": "Latency",
+    "bleu": "BLEU",
+    "log_likelihood": "log-likelihood",
+}
 SHARES = ("fraction", "share", "top-1")
 """Units of qualities from 0 to 1, which are shown as percent."""
 ARMS: dict[Arm, str] = {"scratch": "From scratch", "inherited": "Fine-tuned"}
