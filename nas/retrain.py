@@ -60,6 +60,7 @@ def retrain(
         for choice in choices
         for arm in selection.arms
     ]
+    _compare_with_baselines(run)
     pending = [job for job in jobs if run.retrained_one(_architecture(run, job), job.arm, job.seed) is None]
     if not pending:
         return
@@ -76,7 +77,6 @@ def retrain(
         # a time limit is for evaluations
         everywhere = replace(asked.at_most(len(pending)), timeout=None)
         (_train_here if asked.ray is None else _train_on_ray)(run, pending, everywhere, tell, halving)
-        _compare_with_baselines(run)
 
 
 def _compare_with_baselines(run: Run) -> None:
