@@ -14,7 +14,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from nas.models.attention.base import Mixer, State
+from nas.models.attention.base import State
 from nas.models.blocks import Attention
 from nas.models.seq2seq import DecoderLayer, Seq2Seq
 

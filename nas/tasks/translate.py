@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from nas.models.decoding import Decoding, Tokens, decode
+from nas.models.decoding import Decoding, Tokens, Translator
 from nas.models.seq2seq import END, PAD, Seq2Seq
 from nas.tasks.subwords import Subwords
 from nas.tasks.token_batches import in_order, padded
@@ -24,12 +24,12 @@ def translate(
     encoded = [np.array([*tokens, END]) for tokens in subwords.encode(lines)]
     wanted = [place for place, tokens in enumerate(encoded) if len(tokens) > 1]
     found: list[Tokens] = [[] for _ in lines]
-    device = next(network.parameters()).device
+    device, translator = next(network.parameters()).device, Translator(network)
     lengths = np.array([len(encoded[place]) for place in wanted], dtype=np.int64)
     for rows in in_order(lengths, batch_tokens):
         places = [wanted[row] for row in rows]
         source_BS = padded([encoded[place] for place in places], PAD).to(device)
-        for place, tokens in zip(places, decode(network, source_BS, decoding), strict=True):
+        for place, tokens in zip(places, translator(source_BS, decoding), strict=True):
             found[place] = tokens
     return subwords.decode(found)
 
