@@ -41,6 +41,8 @@ class Command:
     examples: tuple[str, ...]
     takes_settings: bool = False
     """Whether settings of the experiment may be changed: --limits.flops 30e6."""
+    goes_on: bool = True
+    """Whether it goes on where it was stopped if it is run again."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -51,12 +53,17 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         run_command(arguments)
     except KeyboardInterrupt:
-        sys.exit(_stop("stopped; nothing is lost: the same command goes on", INTERRUPTED))
+        words = "stopped; nothing is lost: the same command goes on" if _goes_on(arguments) else "stopped"
+        sys.exit(_stop(words, INTERRUPTED))
     except (ValueError, OSError) as error:
         if os.environ.get("NAS_DEBUG"):
             raise
-        sys.exit(_stop(f"error: {_one_line(error)}", MISTAKE))
+        sys.exit(_stop(f"error: {_one_line(error, _goes_on(arguments))}", MISTAKE))
     sys.exit(0)
+
+
+def _goes_on(arguments: Sequence[str]) -> bool:
+    return not arguments or arguments[0] not in COMMANDS or COMMANDS[arguments[0]].goes_on
 
 
 def run_command(arguments: Sequence[str]) -> None:
@@ -119,10 +126,11 @@ def _options(command: Command | None) -> set[str]:
     return {"-h", "--help", *(option.name for option in (command.options if command else ()))}
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: Exception, goes_on: bool) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror}; what was finished before is kept, and the same command goes on"
+        kept = "; what was finished before is kept, and the same command goes on" if goes_on else ""
+        return f"{where}{error.strerror}{kept}"
     return " ".join(str(error).split())
 
 
@@ -235,6 +243,27 @@ COMMANDS = {
         "Write a retrained network as a folder that stands alone; without an id, every retrained one.",
         (RUN, Option("id", "id of a network; without it, all that were retrained", nargs="?", metavar="ID"), DATA),
         ("nas export results/digits 1a2b3c4d5e",),
+    ),
+    "predict": Command(
+        "Translate lines of text from standard input or files, or classify images, with an export alone.",
+        (
+            Option("export", "folder of an export", Path, metavar="EXPORT"),
+            Option(
+                "files",
+                "images, for each its name, class and probability; or UTF-8 texts instead of standard input",
+                Path,
+                nargs="*",
+                metavar="FILE",
+            ),
+            Option("--beam", "hypotheses of a translation; 1 is greedy (default: the export's)", _count, metavar="N"),
+            Option("--length-penalty", "more favours long translations (default: the export's)", _number, metavar="X"),
+        ),
+        (
+            "nas predict results/digits/exports/1a2b3c4d5e scan.png photo.jpg",
+            "nas predict results/phrases/exports/1a2b3c4d5e < english.txt > german.txt",
+            'echo "two hundred and five" | nas predict results/phrases/exports/1a2b3c4d5e --beam 1',
+        ),
+        goes_on=False,
     ),
     "report": Command(
         "Write the page, figures and tables of a run, finished or not.",

@@ -15,6 +15,7 @@ from nas.experiment import Experiment, Loaded, feasible_space, load
 from nas.export import export
 from nas.overrides import apply_overrides, separate
 from nas.parallel import Workers
+from nas.predict import predict, write
 from nas.retrain import Choice, choose, retrain
 from nas.run import Run
 from nas.search import search
@@ -161,7 +162,11 @@ def export_command(run: Path, id: str | None, data: Path | None) -> None:
         raise ValueError(f"{run} has no retrained network; run nas retrain {run} first")
     for identifier in identifiers:
         print(f"export  {export(opened, identifier)}")
-    print("next    nas.load(FOLDER) in Python gives the network")
+    print("next    nas predict FOLDER reads images or text; nas.load(FOLDER) in Python gives the network")
+
+
+def predict_command(export: Path, files: list[Path], beam: int | None, length_penalty: float | None) -> None:
+    write(predict(export, files, beam, length_penalty))
 
 
 def report_command(runs: list[Path]) -> None:
@@ -245,6 +250,7 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "study": study_command,
     "retrain": retrain_command,
     "export": export_command,
+    "predict": predict_command,
     "report": report_command,
     "describe": describe_command,
 }

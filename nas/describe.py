@@ -23,6 +23,8 @@ def describe_experiment(experiment: Experiment, name: str, workers: int) -> Iter
         costs = ", ".join(f"{cost.name} {number(space.cost(architecture)[cost.name])}" for cost in experiment.costs)
         yield f"{end:<12}{architecture_id(architecture)}: {costs}"
     yield from preflight(experiment, space)
+    if experiment.tested != experiment.quality:
+        yield f"quality     {experiment.quality.name} on the search split, {experiment.tested.name} on the test split"
     yield from _plan(experiment)
     yield f"data        {task.prepare()}"
     if _bf16_is_refused(experiment):
@@ -34,14 +36,15 @@ def describe_experiment(experiment: Experiment, name: str, workers: int) -> Iter
 def _plan(experiment: Experiment) -> list[str]:
     device, selection = default_device(), experiment.selection
     supernet, retrain = experiment.supernet, experiment.retrain
+    unit = "" if experiment.task.batch_unit == "examples" else f" {experiment.task.batch_unit}"
     precision = "bf16 is fast on it" if fast_bf16(device) else "float32 only, bf16 has no instructions on it"
     if _bf16_is_refused(experiment):
         precision += "; bf16, asked for here, will be refused: change --supernet.precision and --retrain.precision"
     return [
-        f"supernet    {supernet.steps:,} steps of {supernet.batch_size}, {supernet.rule}",
+        f"supernet    {supernet.steps:,} steps of {supernet.batch_size}{unit}, {supernet.rule}",
         f"search      {experiment.evaluations:,} evaluations by {type(experiment.strategy).__name__}, "
         f"then {selection.finalists} finalists on fresh data",
-        f"retrain     {retrain.steps:,} steps of {retrain.batch_size} for {selection.top} of the front"
+        f"retrain     {retrain.steps:,} steps of {retrain.batch_size}{unit} for {selection.top} of the front"
         f"{' and the best of each kind' if selection.homogeneous else ''}, "
         f"{selection.seeds} seeds, arms {' and '.join(selection.arms)}",
         f"device      {device_name(device)}; {precision}",

@@ -1,6 +1,7 @@
 """Training chosen networks after the search, each with several seeds; the test split is read here and nowhere else."""
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -179,4 +180,5 @@ def _best_of_kind(run: Run, trials: list[Trial], kind: str) -> Trial | None:
         for trial in trials
         if trial.violation == 0 and homogeneous(run.experiment.space, trial.architecture, kind) == trial.architecture
     ]
-    return max(of_kind, key=lambda trial: trial.quality or 0.0, default=None)
+    # a failed one only where there is no other
+    return max(of_kind, key=lambda trial: -math.inf if trial.quality is None else trial.quality, default=None)

@@ -3,6 +3,7 @@
 import fcntl
 import importlib.util
 import os
+import random
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,8 +19,9 @@ import pytest
 
 from nas.cli import main
 from nas.experiment import load
+from nas.export import export
 from nas.parallel import Workers
-from nas.retrain import choose, retrain
+from nas.retrain import Choice, choose, retrain
 from nas.run import Run
 from nas.search import search
 from nas.train import train
@@ -164,6 +166,62 @@ experiment = Experiment(
     selection=Selection(top=2),
 )
 '''
+
+
+TRANSLATION = '''"""Networks of one layer that turn words for digits into another language."""
+
+from dataclasses import replace
+
+from nas.evaluators.bleu import Bleu
+from nas.evaluators.likelihood import LogLikelihood
+from nas.experiment import Experiment, Selection
+from nas.search_space.presets import tiny_translation
+from nas.search_space.seq2seq import Seq2SeqSpace
+from nas.tasks.parallel import Parallel
+from nas.tasks.parallel_folder import ParallelFolder
+from nas.training.settings import SupernetTraining, Training
+
+tiny = tiny_translation(("lrpe", "softmax"), ("softmax", "cosformer"))
+
+experiment = Experiment(
+    task=Parallel(files=ParallelFolder("pairs"), vocabulary=320, longest=30),
+    space=Seq2SeqSpace(
+        replace(tiny.encoder, embed_dim=(64,), depth=(1,)), replace(tiny.decoder, embed_dim=(32,), depth=(1,))
+    ),
+    supernet=SupernetTraining(steps=10, batch_size=40, learning_rate=1e-2, warmup_steps=1),
+    evaluations=4,
+    quality=LogLikelihood(),
+    test_quality=Bleu(),
+    strategy="random",
+    retrain=Training(steps=40, batch_size=40, learning_rate=1e-2, warmup_steps=4),
+    selection=Selection(top=1, homogeneous=False),
+)
+'''
+
+DIGITS = {"one": "eins", "two": "zwei", "three": "drei", "four": "vier", "five": "fünf", "six": "sechs"}
+
+
+def write_pairs(folder: Path) -> None:
+    """Parallel files of a dozen invented sentences each."""
+    rng = random.Random(0)
+    for stem in ("train", "val", "test"):
+        rows = [rng.choices(list(DIGITS), k=rng.randint(1, 4)) for _ in range(12)]
+        (folder / f"{stem}.en").write_text("".join(f"{' '.join(row)}\n" for row in rows))
+        (folder / f"{stem}.de").write_text("".join(f"{' '.join(DIGITS[word] for word in row)}\n" for row in rows))
+
+
+@pytest.fixture(scope="session")
+def translator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run with one retrained translation network, exported; not to be written to."""
+    folder = tmp_path_factory.mktemp("translator")
+    (folder / "pairs").mkdir()
+    write_pairs(folder / "pairs")
+    spec = folder / "translation.py"
+    spec.write_text(TRANSLATION)
+    run = Run.create(folder / "run", load(str(spec)), str(spec), {}, folder, "nas run translation.py")
+    retrain(run, [Choice(run.experiment.space.largest(), "chosen")], 1, run.experiment.selection)
+    export(run, run.retrained()[0].id)
+    return run.folder
 
 
 @pytest.fixture

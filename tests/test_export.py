@@ -1,6 +1,6 @@
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,59 @@ def test_an_export_says_what_it_is(exported: Path) -> None:
     assert f"| accuracy, test split | {best.quality:.4f} |" in card
     assert f"| flops | {config['costs']['flops']:,.0f} " in card
     assert card.count("softmax") + card.count("linear") == len(best.architecture.encoder.blocks)
+
+
+def test_an_export_of_a_translator_computes_what_the_network_did_without_its_run(
+    translator: Path, tmp_path: Path
+) -> None:
+    run = Run(translator)
+    (result,) = run.retrained()
+    task = run.experiment.task
+    network = task.build(result.architecture)
+    network.load_state_dict(run.subnet_weights(result))
+    loaded = nas.load(shutil.copytree(run.export_folder(result.id), tmp_path / "elsewhere"))
+    assert not loaded.training
+    source, target = next(task.batches("test", 50)).inputs
+    with torch.no_grad():
+        assert_close(loaded(source, target), network.eval()(source, target), rtol=0, atol=0)
+    measured = run.experiment.tested.measure(task, loaded, "test")
+    assert (measured.value, measured.details) == (result.quality, result.details)
+
+
+def test_an_export_of_a_translator_says_what_it_is(translator: Path) -> None:
+    run = Run(translator)
+    (result,) = run.retrained()
+    folder, task = run.export_folder(result.id), run.experiment.task
+    config = json.loads((folder / "config.json").read_text())
+    assert config["decoding"] == asdict(run.experiment.tested.decoding)
+    assert config["results"] == {
+        "test_bleu": result.quality,
+        "search_log_likelihood": result.search_quality,
+        "details": result.details,
+    }
+    assert (folder / "subwords.model").read_bytes() == task.corpus().subwords.model
+    assert config["preprocessing"] == {"subwords": "subwords.model", "sha256": task.corpus().subwords.sha256}
+    assert config["costs"]["setting"] == "30 tokens to 30 tokens"
+
+
+def test_the_card_of_a_translator_names_every_kind_and_how_it_was_measured(translator: Path) -> None:
+    run = Run(translator)
+    (result,) = run.retrained()
+    folder = run.export_folder(result.id)
+    encoder, decoder = result.architecture.encoder.blocks[0], result.architecture.decoder.blocks[0]
+    own, across = decoder.self_attention, decoder.cross_attention
+    card = (folder / "README.md").read_text()
+    for said in (
+        f"| BLEU, test split | {result.quality:.2f} |",
+        f"| log-likelihood, search split | {result.search_quality:.4f} |",
+        f"| 1 | {encoder.attention} | {encoder.num_heads} x {encoder.head_dim} | {encoder.ffn_dim} |",
+        f"| 1 | {own.kind} | {own.num_heads} x {own.head_dim} | {across.kind} | {across.num_heads} x {across.head_dim} "
+        f"| {across.encoder_layers} | {decoder.ffn_dim} |",
+        f"beam 4 and length penalty 0.6; signatures: `{result.details['signature']}`",
+        "Costs are quoted at 30 tokens to 30 tokens",
+        f"nas predict {folder.as_posix()} < text",
+    ):
+        assert said in card
 
 
 def test_an_export_is_written_anew(exported: Path) -> None:

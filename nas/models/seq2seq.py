@@ -9,7 +9,6 @@ Shapes: B batch, S source tokens, T target tokens, M tokens of several encoder l
 """
 
 import math
-from functools import lru_cache
 from typing import TypeVar
 
 import torch
@@ -121,17 +120,11 @@ class Embedding(nn.Module):
 
     def positions(self, first: int, last: int, width: int) -> Tensor:
         """Position vectors of the tokens number `first` to before `last`, TD."""
-        # tables are made for a few lengths, not for each
-        table_TD = _sinusoids(1 << max(last - 1, 63).bit_length(), width, self.weight.device)
-        return table_TD[first:last].to(self.weight.dtype)
-
-
-@lru_cache(maxsize=64)
-def _sinusoids(tokens: int, width: int, device: torch.device) -> Tensor:
-    pairs_J = torch.arange((width + 1) // 2, device=device, dtype=torch.float32)
-    place_T1 = torch.arange(tokens, device=device, dtype=torch.float32)[:, None]
-    angle_TJ = place_T1 * torch.pow(10_000.0, -2 * pairs_J / width)
-    return torch.stack((angle_TJ.sin(), angle_TJ.cos()), -1).flatten(1)[:, :width]
+        device = self.weight.device
+        pairs_J = torch.arange((width + 1) // 2, device=device, dtype=torch.float32)
+        place_T1 = torch.arange(first, last, device=device, dtype=torch.float32)[:, None]
+        angle_TJ = place_T1 * torch.pow(10_000.0, -2 * pairs_J / width)
+        return torch.stack((angle_TJ.sin(), angle_TJ.cos()), -1).flatten(1)[:, :width].to(self.weight.dtype)
 
 
 class EncoderLayer(nn.Module):

@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
 from nas.files import replacing, write_text
@@ -111,7 +109,16 @@ def table(comparison: Comparison) -> tables.Rows:
     names = sorted(comparison.searches, key=lambda name: -float(np.median(comparison.hypervolumes(name)[:, -1])))
     # the others' best is what a strategy has to reach, so that the first line says how much sooner it is there
     medians = {name: float(np.median(comparison.hypervolumes(name)[:, -1])) for name in names}
-    heading = ("Strategy", "Seeds", "Hypervolume", f"Best {comparison.quality}", RIVAL, "Repeats", "Outside", OWN)
+    heading = (
+        "Strategy",
+        "Seeds",
+        "Hypervolume",
+        f"Best {wording.name(comparison.quality)}",
+        RIVAL,
+        "Repeats",
+        "Outside",
+        OWN,
+    )
     rows: tables.Rows = [heading]
     for name in names:
         rival = max((value for other, value in medians.items() if other != name), default=medians[name])
@@ -133,16 +140,14 @@ def table(comparison: Comparison) -> tables.Rows:
 def draw(comparison: Comparison) -> drawing.Plot:
     """Two panels over the number of evaluations, the median as a line and the quartiles as a band."""
     with drawing.style():
-        layout = ConstrainedLayoutEngine(w_pad=drawing.PADDING / drawing.DPI, h_pad=drawing.PADDING / drawing.DPI)
-        figure = Figure(figsize=(WIDTH / drawing.DPI, HEIGHT / drawing.DPI), dpi=drawing.DPI, layout=layout)
-        left, right = figure.subplots(1, 2)
+        figure, (left, right) = drawing.canvases(WIDTH, HEIGHT, columns=2)
         _panel(left, {name: band(comparison.hypervolumes(name)) for name in comparison.searches})
         _panel(right, {name: band(comparison.best(name)) for name in comparison.searches})
         cost, quality = wording.title(comparison.cost), wording.title(comparison.quality)
         left.set_title(f"Hypervolume of {quality} and {cost}, share of the largest", loc="left", color=drawing.MUTED)
         right.set_title(f"Best {quality} inside the limits", loc="left", color=drawing.MUTED)
         figure.legend(*left.get_legend_handles_labels(), loc="outside upper left", ncols=6)
-        return drawing.finished(figure, left)
+        return drawing.finished(figure)
 
 
 def band(values: NDArray[np.float64]) -> Band:

@@ -1,11 +1,20 @@
 """What a report is made from: plain values, so that a report needs no run folder and a test needs no training."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from nas.retrained import Retrained
 from nas.search_space.limits import Window
 from nas.strategies.base import Trial
+
+
+class Measure(NamedTuple):
+    """What a quality is, and in what it is given."""
+
+    name: str
+    """`accuracy`."""
+    unit: str
+    """`top-1` and `fraction` go from 0 to 1 and are shown as percent, any other unit as it is."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +28,6 @@ class ReportData:
     quality_name: str
     """What is maximised: `accuracy`."""
     quality_unit: str
-    """Unit of the quality. `top-1` and `fraction` go from 0 to 1 and are shown as percent, any other unit as it is."""
     costs: dict[str, str]
     """Unit of each cost by name; the first is the axis of every figure."""
     setting: str
@@ -39,6 +47,13 @@ class ReportData:
     """Inherited quality of the finalists on data that did not find them, by architecture id."""
     retrained_costs: dict[str, dict[str, float]] = field(default_factory=dict)
     """Costs by architecture id, for retrained networks that are no trial (homogeneous ones searched apart)."""
+    test_name: str | None = None
+    """What retrained networks are read for on the test split, as `bleu`; None: the quality that is maximised."""
+    test_unit: str | None = None
+    single_kinds: dict[str, str] = field(default_factory=dict)
+    """Attention kind of each network that is all of one kind, wherever that is offered, by architecture id."""
+    baselines: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Scores of translations that took no network, such as a copy of the source: `bleu` and `chrf` by its name."""
 
     def __post_init__(self) -> None:
         if not self.costs:
@@ -48,6 +63,22 @@ class ReportData:
             if missing:
                 found = ", ".join(trial.costs) or "none"
                 raise ValueError(f"trial {trial.number} lacks the costs {sorted(missing)}; it has: {found}")
+
+    @property
+    def searched(self) -> Measure:
+        """What the search maximises: inherited quality, on the search split."""
+        return Measure(self.quality_name, self.quality_unit)
+
+    @property
+    def tested(self) -> Measure:
+        """What retrained networks are read for on the test split."""
+        name = self.quality_name if self.test_name is None else self.test_name
+        return Measure(name, self.quality_unit if self.test_unit is None else self.test_unit)
+
+    @property
+    def one_quality(self) -> bool:
+        """Whether both are the same, so that one may be drawn beside the other and subtracted from it."""
+        return self.searched == self.tested
 
     @property
     def axis(self) -> str:

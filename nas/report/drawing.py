@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -71,6 +71,16 @@ STYLE: dict[RcKeyType, Any] = {
 }
 
 
+class Point(NamedTuple):
+    """A network's place in a figure, in the units of the axes."""
+
+    axes: Axes
+    x: float
+    y: float
+    network: str
+    """Its id."""
+
+
 @dataclass(frozen=True)
 class Plot:
     """A drawn figure and the places in it that answer to a pointer."""
@@ -89,22 +99,31 @@ def style() -> Iterator[None]:
 
 def canvas(width: float, height: float) -> tuple[Figure, Axes]:
     """A figure of that many pixels with one set of axes."""
+    figure, (axes,) = canvases(width, height)
+    return figure, axes
+
+
+def canvases(
+    width: float, height: float, rows: int = 1, columns: int = 1, heights: Sequence[float] | None = None
+) -> tuple[Figure, tuple[Axes, ...]]:
+    """A figure of that many pixels with several axes that share their x.
+
+    Args:
+        heights: Of the rows, in proportion; None: all equal.
+    """
     layout = ConstrainedLayoutEngine(w_pad=PADDING / DPI, h_pad=PADDING / DPI)
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, layout=layout)
-    return figure, figure.add_subplot()
+    return figure, tuple(figure.subplots(rows, columns, sharex=True, squeeze=False, height_ratios=heights).flat)
 
 
-def finished(figure: Figure, axes: Axes, points: Sequence[tuple[float, float, str]] = ()) -> Plot:
-    """The figure with its layout settled, and `points` of the axes' units as pixels."""
+def finished(figure: Figure, points: Sequence[Point] = ()) -> Plot:
+    """The figure with its layout settled, and the places of `points` in pixels."""
     figure.draw_without_rendering()
     # settled once, not again for every file
     figure.set_layout_engine("none")
     height = figure.get_figheight() * DPI
-    places = axes.transData.transform([(x, y) for x, y, _ in points]) if points else ()
-    return Plot(
-        figure,
-        tuple((round(x, 1), round(height - y, 1), name) for (x, y), (_, _, name) in zip(places, points, strict=True)),
-    )
+    places = [(point.axes.transData.transform((point.x, point.y)), point.network) for point in points]
+    return Plot(figure, tuple((round(float(x), 1), round(float(height - y), 1), name) for (x, y), name in places))
 
 
 def svg(plot: Plot) -> str:

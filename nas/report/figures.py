@@ -1,21 +1,26 @@
 """The figures of a report; each at two widths, one for screens and paper and one for phones."""
 
-from collections.abc import Callable, Sequence
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from nas.report import wording
-from nas.report.drawing import FAINT, INK, MUTED, PHONE, Plot, canvas, finished, style
-from nas.report.front_figure import draw_front
+from nas.report.data import ReportData
+from nas.report.drawing import FAINT, INK, MUTED, PHONE, Plot, canvas, canvases, finished, style
+from nas.report.front_figure import PIXELS_A_CHARACTER, draw_front
 from nas.report.marks import Mark
 from nas.report.summary import Network, Summary, kind_shares
 
 NARROW = 340
 MOST_STRIPS = 40
 ROW_HEIGHT = 24
+SITE_GAP = 0.6
+"""Between the strips of two sites, in layers."""
 
 
 @dataclass(frozen=True)
@@ -31,79 +36,113 @@ class FigureKind:
 
 
 def draw_attention(summary: Summary, width: int) -> Plot | None:
-    """The attention kind of every layer of the front networks, a strip each, cheapest first."""
-    data = summary.data
+    """The attention kind of every layer of the front networks, a strip each, cheapest first; a block for each site."""
     strips = spread_evenly([network for network in summary.front if network.kinds], MOST_STRIPS)
     if not strips:
         return None
-    depth = max(len(network.kinds) for network in strips)
+    depths = {site: max(len(network.sites.get(site, ())) for network in strips) for site in summary.sites}
+    starts = dict(zip(depths, accumulate((depth + SITE_GAP for depth in depths.values()), initial=0.0), strict=False))
+    end = sum(depths.values()) + SITE_GAP * (len(depths) - 1)
     with style():
-        figure, axes = canvas(width, ROW_HEIGHT * len(strips) + 80)
+        figure, axes = canvas(width, ROW_HEIGHT * len(strips) + (80 if len(starts) == 1 else 104))
         for row, network in enumerate(strips):
-            for layer, kind in enumerate(network.kinds):
-                _draw_cell(axes, layer, row, summary.marks[kind], letter=width / depth > 18)
-        axes.set(xlim=(-0.05, depth + 0.05), ylim=(len(strips), -0.05))
-        rows = [row + 0.5 for row in range(len(strips))]
-        axes.set_xticks([layer + 0.5 for layer in range(depth)], [str(layer + 1) for layer in range(depth)])
-        axes.set_yticks(rows, [wording.amount(network.costs[data.axis]) for network in strips])
-        right = axes.secondary_yaxis("right")
-        right.set_yticks(rows, [wording.quality(data, network.inherited) for network in strips])
-        right.spines[:].set_visible(False)
-        axes.spines[:].set_visible(False)
-        axes.grid(False)
+            for site, kinds in network.sites.items():
+                for layer, kind in enumerate(kinds):
+                    _draw_cell(axes, starts[site] + layer, row, summary.marks[kind], letter=width / end > 18)
+        axes.set(xlim=(-0.05, end + 0.05), ylim=(len(strips), -0.05))
+        layers = [
+            (start + layer + 0.5, str(layer + 1)) for site, start in starts.items() for layer in range(depths[site])
+        ]
+        axes.set_xticks(*zip(*layers, strict=True))
         axes.set_xlabel("layer, from input to output")
-        size = 12 if width > PHONE else 11
-        named = wording.quality_heading(data)
-        heading = f"left: {wording.title(data.axis)}; right: inherited {named[:1].lower()}{named[1:]}"
-        figure.suptitle(heading, x=6 / width, ha="left", size=size, color=MUTED)
-        return finished(figure, axes)
+        _label_rows(axes, strips, summary)
+        if len(starts) > 1:
+            _label_sites(axes, starts)
+        named = wording.name_with_unit(summary.data.searched)
+        heading = f"left: {wording.title(summary.data.axis)}; right: inherited {named}"
+        figure.suptitle(heading, x=6 / width, ha="left", size=12 if width > PHONE else 11, color=MUTED)
+        return finished(figure)
+
+
+def _label_rows(axes: Axes, strips: Sequence[Network], summary: Summary) -> None:
+    """Cost to the left and inherited quality to the right of each strip."""
+    rows = [row + 0.5 for row in range(len(strips))]
+    axes.set_yticks(rows, [wording.amount(network.costs[summary.data.axis]) for network in strips])
+    right = axes.secondary_yaxis("right")
+    right.set_yticks(rows, [wording.quality(summary.data.searched, network.inherited) for network in strips])
+    right.spines[:].set_visible(False)
+    axes.spines[:].set_visible(False)
+    axes.grid(False)
+
+
+def _label_sites(axes: Axes, starts: Mapping[str, float]) -> None:
+    for site, start in starts.items():
+        axes.annotate(site, (start, 1), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points", size=12)
 
 
 def draw_kinds(summary: Summary, width: int) -> Plot | None:
-    """How often each kind occurs in the layers of the front and of all evaluated networks."""
-    on_front, tried = kind_shares(summary.front), kind_shares(summary.evaluated)
-    if not on_front:
+    """How often each kind occurs in the layers of the front and of all evaluated networks; a panel for each site."""
+    if not any(network.kinds for network in summary.front):
         return None
+    shares = {site: (kind_shares(summary.front, site), kind_shares(summary.evaluated, site)) for site in summary.sites}
+    lengths = [len(tried) for _, tried in shares.values()]
+    most = max(share for pair in shares.values() for each in pair for share in each.values())
     with style():
-        figure, axes = canvas(width, 54 * len(tried) + 84)
-        for row, (kind, share) in enumerate(tried.items()):
-            _draw_share(axes, row - 0.19, on_front.get(kind, 0.0), summary.marks[kind].colour, INK)
-            _draw_share(axes, row + 0.19, share, FAINT, MUTED)
-        axes.set_yticks(range(len(tried)), [f"{kind} ({summary.marks[kind].letter})" for kind in tried])
-        axes.tick_params(axis="y", labelcolor=INK)
-        axes.set(ylim=(len(tried) - 0.5, -0.5), xlim=(0, 1.25 * max(*on_front.values(), *tried.values())))
-        axes.set_xticks([])
-        axes.spines[:].set_visible(False)
-        axes.grid(False)
+        height = 54 * sum(lengths) + 84 + (24 * len(shares) if len(shares) > 1 else 0)
+        figure, grid = canvases(width, height, len(shares), heights=lengths)
+        for axes, (site, (on_front, tried)) in zip(grid, shares.items(), strict=True):
+            _draw_shares(axes, on_front, tried, summary.marks)
+            axes.set_xlim(0, 1.25 * most)
+            if len(shares) > 1:
+                axes.set_title(site, loc="left", color=INK, size=12, pad=2)
         heading = "share of layers; colour: front, grey: all evaluated"
         figure.suptitle(heading, x=6 / width, ha="left", size=12 if width > NARROW else 11, color=MUTED)
-        return finished(figure, axes)
+        return finished(figure)
 
 
 def draw_fidelity(summary: Summary, width: int) -> Plot | None:
-    """Inherited against retrained quality, with the line on which both are equal."""
-    both, scale = summary.fidelity.networks, wording.quality_scale(summary.data)
+    """Inherited against retrained quality, with the line on which both are equal where both are the same quality."""
+    both, data = summary.fidelity.networks, summary.data
     if not both:
         return None
+    across, up = wording.quality_scale(data.searched), wording.quality_scale(data.tested)
     with style():
         figure, axes = canvas(width, 0.8 * width)
         for network in both:
             assert network.inherited is not None
             spread = network.arms["scratch"]
             mark = summary.marks.get(network.kind or "", Mark("", "", INK, "o"))
-            x, y, error = network.inherited * scale, spread.mean * scale, (spread.deviation or 0.0) * scale
+            x, y, error = network.inherited * across, spread.mean * up, (spread.deviation or 0.0) * up
             axes.errorbar(x, y, yerr=error, fmt=mark.shape, color=mark.colour, markersize=8, elinewidth=1.3, capsize=3)
         axes.margins(0.12)
-        # the line must not widen the view
-        view = axes.axis()
-        axes.axline((view[0], view[0]), slope=1, color=FAINT, linestyle=(0, (4, 3)), zorder=1)
-        axes.axis(view)
+        if data.one_quality:
+            _draw_equality(axes)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_major_locator(MaxNLocator(6))
-        unit = wording.quality_unit(summary.data)
-        axes.set_xlabel("inherited weights, search split" + (f" ({unit})" if unit else ""))
-        axes.set_title("from scratch, test split (dashed: equal)", loc="left", color=MUTED, size=12)
-        return finished(figure, axes)
+        horizontal, vertical = _fidelity_headings(data)
+        axes.set_xlabel("\n".join(textwrap.wrap(horizontal, width // PIXELS_A_CHARACTER)))
+        axes.set_title(vertical, loc="left", color=MUTED, size=12)
+        return finished(figure)
+
+
+def _draw_equality(axes: Axes) -> None:
+    # the line must not widen the view
+    view = axes.axis()
+    axes.axline((view[0], view[0]), slope=1, color=FAINT, linestyle=(0, (4, 3)), zorder=1)
+    axes.axis(view)
+
+
+def _fidelity_headings(data: ReportData) -> tuple[str, str]:
+    """Of the axis across and the one upwards."""
+    unit = wording.quality_unit(data.searched)
+    if data.one_quality:
+        words = "inherited weights, search split" + (f" ({unit})" if unit else "")
+        return words, "from scratch, test split (dashed: equal)"
+    named = wording.name_with_unit(data.tested)
+    return (
+        f"{wording.name_with_unit(data.searched)}, inherited weights, search split",
+        f"{named} from scratch, test split",
+    )
 
 
 def draw_progress(summary: Summary, width: int) -> Plot | None:
@@ -120,7 +159,7 @@ def draw_progress(summary: Summary, width: int) -> Plot | None:
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.set_xlabel("networks evaluated")
         axes.set_title("hypervolume (% of the final)", loc="left", color=MUTED, size=12)
-        return finished(figure, axes)
+        return finished(figure)
 
 
 FIGURES = (
@@ -139,11 +178,26 @@ def spread_evenly(items: Sequence[Network], most: int) -> Sequence[Network]:
     return [items[round(place * (len(items) - 1) / (most - 1))] for place in range(most)]
 
 
-def _draw_cell(axes: Axes, layer: int, row: int, mark: Mark, *, letter: bool) -> None:
+def _draw_cell(axes: Axes, layer: float, row: int, mark: Mark, *, letter: bool) -> None:
     axes.add_patch(Rectangle((layer + 0.03, row + 0.06), 0.94, 0.86, facecolor=mark.colour, linewidth=0))
     if letter:
         x, y = layer + 0.5, row + 0.5
         axes.text(x, y, mark.letter, ha="center", va="center", color=mark.text_colour, size=11, weight="bold")
+
+
+def _draw_shares(
+    axes: Axes, on_front: Mapping[str, float], tried: Mapping[str, float], marks: Mapping[str, Mark]
+) -> None:
+    """A row for each kind: its share on the front above that of all networks."""
+    for row, (kind, share) in enumerate(tried.items()):
+        _draw_share(axes, row - 0.19, on_front.get(kind, 0.0), marks[kind].colour, INK)
+        _draw_share(axes, row + 0.19, share, FAINT, MUTED)
+    axes.set_yticks(range(len(tried)), [f"{kind} ({marks[kind].letter})" for kind in tried])
+    axes.tick_params(axis="y", labelcolor=INK)
+    axes.set_ylim(len(tried) - 0.5, -0.5)
+    axes.set_xticks([])
+    axes.spines[:].set_visible(False)
+    axes.grid(False)
 
 
 def _draw_share(axes: Axes, y: float, share: float, colour: str, text_colour: str) -> None:

@@ -1,6 +1,7 @@
 """What the page says in words: headline numbers, verdicts, and an honest sentence wherever something is missing."""
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,17 +72,18 @@ def _against_homogeneous(summary: Summary, best: Network) -> list[str]:
     """The recommended network beside the best homogeneous one, both judged in the same way."""
     data = summary.data
     if best.kind is not None:
-        return [f"It is homogeneous: every layer is {best.kind}. Mixing kinds did not pay here."]
+        where = "every layer" if set(best.kinds) == {best.kind} else "every layer that can be"
+        return [f"It is homogeneous: {where} is {best.kind}. Mixing kinds did not pay here."]
     own = _quality_like(best, best)
     rivals = [(value, rival) for rival in summary.homogeneous if (value := _quality_like(rival, best)) is not None]
     if own is None or not rivals:
         return []
     value, rival = max(rivals, key=lambda pair: pair[0])
-    split = "the test split" if best.best_arm else "the search split"
+    split, measure = ("the test split", data.tested) if best.best_arm else ("the search split", data.searched)
     order = "above" if own >= value else "below"
     cost = f" ({wording.amount(rival.costs[data.axis])} {wording.title(data.axis)})" if data.axis in rival.costs else ""
     return [
-        f"On {split} it is {wording.points(data, own - value)} {order} the best homogeneous network treated alike, "
+        f"On {split} it is {wording.points(measure, own - value)} {order} the best homogeneous network treated alike, "
         f"all {rival.kind}{cost}."
     ]
 
@@ -99,14 +101,7 @@ def fidelity_text(summary: Summary) -> list[str]:
     if n == 0:
         unknown = "Not known yet: no network has been both tried with inherited weights and retrained from scratch."
         return [unknown, *_fresh_text(summary)]
-    gap = statistics.fmean(own.arms["scratch"].mean - (own.inherited or 0.0) for own in found.networks)
-    order = "more" if gap >= 0 else "less"
-    name = wording.quality_name(data)
-    sentences = [
-        f"Retrained from scratch, networks reach {wording.points(data, gap)} {order} {name} on average than with "
-        "inherited weights (test split against search split).",
-        *_fresh_text(summary),
-    ]
+    sentences = [_gained_by_training(data, found.networks), *_fresh_text(summary)]
     if n < FEWEST_FOR_TAU:
         there = "is 1" if n == 1 else f"are {n}"
         return [f"No rank correlation can be given: it takes at least three networks, and there {there}.", *sentences]
@@ -114,13 +109,37 @@ def fidelity_text(summary: Summary) -> list[str]:
         return ["No rank correlation can be given: one of the two qualities is the same for all networks.", *sentences]
     chance = "p < 0.001" if found.p_value is not None and found.p_value < 0.001 else f"p = {found.p_value:.3f}"
     correlation = (
-        f"Kendall τ = {found.tau:.2f} over n = {n} networks ({chance}). It goes from -1 for the reversed order, "
-        "through 0 for no relation, to 1 for the same order."
+        f"Kendall τ = {found.tau:.2f} over n = {n} networks ({chance}){_of_what(data)}. It goes from -1 for the "
+        "reversed order, through 0 for no relation, to 1 for the same order."
     )
     if n < FEW_NETWORKS:
         step = 4 / (n * (n - 1))
         correlation += f" With n = {n} it is a rough indication: one exchanged pair moves it by {step:.2f}."
     return [correlation, *sentences]
+
+
+def _of_what(data: ReportData) -> str:
+    if data.one_quality:
+        return ""
+    inherited, trained = map(wording.quality_name, (data.searched, data.tested))
+    return f", of {inherited} with inherited weights and {trained} from scratch"
+
+
+def _gained_by_training(data: ReportData, networks: Sequence[Network]) -> str:
+    """What networks have more from scratch than with inherited weights, both times of the same quality."""
+    pairs = [(own.arms["scratch"], own.inherited or 0.0) for own in networks]
+    if data.one_quality:
+        gap, splits = (
+            statistics.fmean(own.mean - inherited for own, inherited in pairs),
+            "test split against search split",
+        )
+    else:
+        gap, splits = (
+            statistics.fmean(own.search_mean - inherited for own, inherited in pairs),
+            "both on the search split",
+        )
+    said = wording.gap(data.searched, gap)
+    return f"Retrained from scratch, networks reach {said} on average than with inherited weights ({splits})."
 
 
 def _fresh_text(summary: Summary) -> list[str]:
@@ -130,10 +149,8 @@ def _fresh_text(summary: Summary) -> list[str]:
     drops = [float(found or 0) - fresh for found, fresh in pairs]
     if not drops:
         return []
-    drop = statistics.fmean(drops)
-    order = "less" if drop >= 0 else "more"
     return [
-        f"The {len(drops)} finalists have {wording.points(data, drop)} {order} {wording.quality_name(data)} on average "
+        f"The {len(drops)} finalists have {wording.gap(data.searched, -statistics.fmean(drops))} on average "
         "on fresh data (split select) than on the search split that found them, with the same inherited weights."
     ]
 
@@ -175,31 +192,35 @@ def provenance(data: ReportData) -> list[tuple[str, str]]:
 def description(summary: Summary, figure: str) -> str:
     """What a figure shows, for those who cannot see it."""
     data, kinds = summary.data, ", ".join(summary.kinds)
-    axis, name, members = wording.title(data.axis), wording.quality_name(data), summary.front
+    axis, name, tested = wording.title(data.axis), *map(wording.quality_name, (data.searched, data.tested))
+    shown = " and ".join(dict.fromkeys((name, tested)))
+    members, both = summary.front, len(summary.fidelity.networks)
     ends = [
-        f"{wording.quality_with_unit(data, end.inherited)} at {wording.amount(end.costs[data.axis])}"
+        f"{wording.quality_with_unit(data.searched, end.inherited)} at {wording.amount(end.costs[data.axis])}"
         for end in (members[:1] + members[-1:])
     ]
     reach = f"The front has {len(members)} networks, from {' to '.join(ends)}; see the table below." if ends else ""
-    both = len(summary.fidelity.networks)
     return {
-        "front": f"{name} against {axis} of {len(data.trials)} trials. {reach}".strip(),
+        "front": f"{shown} against {axis} of {len(data.trials)} trials. {reach}".strip(),
         "attention": f"Attention kind ({kinds}) of each layer of the networks on the front, cheapest first.",
         "kinds": f"Share of each attention kind ({kinds}) among the layers of the front and of all evaluated networks.",
-        "fidelity": f"{name} with inherited weights against {name} from scratch, {both} networks.",
+        "fidelity": f"{name} with inherited weights against {tested} from scratch, {both} networks.",
         "progress": "Share of the final hypervolume over the number of networks evaluated.",
     }[figure]
 
 
 def _quality_tile(data: ReportData, best: Network) -> Tile:
-    label = wording.sentence_case(wording.quality_name(data))
+    measure = data.searched if best.best_arm is None else data.tested
+    label, unit = wording.sentence_case(wording.quality_name(measure)), wording.quality_unit(measure)
+    unit = "" if unit == label else f" {unit}"
     if best.best_arm is None:
-        return Tile(label, wording.quality_with_unit(data, best.inherited), "so far; inherited weights, search split")
+        value = wording.quality(measure, best.inherited)
+        return Tile(label, f"{value}{unit}", "so far; inherited weights, search split")
     own = best.arms[best.best_arm]
-    spread = "" if own.deviation is None else f" ± {wording.quality(data, own.deviation)}"
-    value = f"{wording.quality(data, own.mean)}{spread} {wording.quality_unit(data)}".strip()
+    spread = "" if own.deviation is None else f" ± {wording.quality(measure, own.deviation)}"
     seeds = f"{len(own.qualities)} seed{'s' if len(own.qualities) > 1 else ''}"
-    return Tile(label, value, f"recommended network; {wording.ARMS[best.best_arm].lower()}, test split, {seeds}")
+    note = f"recommended network; {wording.ARMS[best.best_arm].lower()}, test split, {seeds}"
+    return Tile(label, f"{wording.quality(measure, own.mean)}{spread}{unit}", note)
 
 
 def _of_limit(data: ReportData, best: Network) -> str:

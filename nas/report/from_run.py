@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nas.evaluators.base import Quality
+from nas.experiment import Experiment
 from nas.records import Search
 from nas.report.comparison import Comparison, Searched, write_comparison
 from nas.report.data import ReportData
@@ -11,6 +13,7 @@ from nas.report.page import write_report
 from nas.report.tables import as_text, front_table
 from nas.run import Run
 from nas.search_space import architecture_id
+from nas.search_space.feasible import single_kind
 
 
 def report(run: Run) -> Path:
@@ -41,7 +44,9 @@ def report_data(run: Run) -> ReportData:
         name=run.name,
         experiment_doc=run.manifest["description"],
         quality_name=experiment.quality.name,
-        quality_unit=experiment.quality.unit,
+        quality_unit=unit(experiment, experiment.quality),
+        test_name=experiment.tested.name,
+        test_unit=unit(experiment, experiment.tested),
         costs={cost.name: cost.unit for cost in experiment.costs},
         setting=experiment.task.cost_setting(),
         limits=run.space.limits,
@@ -51,7 +56,21 @@ def report_data(run: Run) -> ReportData:
         retrained=tuple(run.retrained()),
         provenance=_provenance(run),
         fresh=_fresh(run),
+        single_kinds=_single_kinds(run),
+        baselines=run.manifest.get("baselines", {}),
     )
+
+
+def unit(experiment: Experiment, quality: Quality) -> str:
+    """A log-likelihood is that of an example, or of a token where the task counts tokens."""
+    return "nats per token" if (quality.unit, experiment.task.batch_unit) == ("nats", "tokens") else quality.unit
+
+
+def _single_kinds(run: Run) -> dict[str, str]:
+    known = [each.architecture for each in (*run.trials(), *run.anchors())]
+    known += [each.architecture for each in run.retrained()]
+    found = {architecture_id(each): single_kind(run.experiment.space, each) for each in dict.fromkeys(known)}
+    return {name: kind for name, kind in found.items() if kind is not None}
 
 
 def _fresh(run: Run) -> dict[str, float]:

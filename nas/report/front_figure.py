@@ -1,15 +1,19 @@
-"""The main figure: quality against cost of every trial, the front, retrained and homogeneous networks."""
+"""The main figure: quality against cost of every trial, the front, retrained and homogeneous networks.
+
+Inherited and retrained quality share one panel where they are the same quality, and else have a panel each.
+"""
 
 import textwrap
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from nas.report import wording
-from nas.report.data import ReportData
-from nas.report.drawing import FAINT, INK, MUTED, PHONE, SURFACE, Plot, canvas, finished, style
+from nas.report.data import Measure, ReportData
+from nas.report.drawing import FAINT, INK, MUTED, PHONE, SURFACE, Plot, Point, canvases, finished, style
 from nas.report.marks import Mark
 from nas.report.summary import Network, Summary
 from nas.retrained import Arm
@@ -23,22 +27,33 @@ DISTANT = 0.6
 PIXELS_A_CHARACTER = 8
 
 
+class Panel(NamedTuple):
+    """What one set of axes shows."""
+
+    measure: Measure
+    heading: str
+    inherited: bool
+    """Whether networks with inherited weights are drawn."""
+    retrained: bool
+
+
 def draw_front(summary: Summary, width: int) -> Plot | None:
     """Quality against cost; None before the first evaluation."""
-    data = summary.data
-    shown = [n for n in summary.networks.values() if data.axis in n.costs and (n.inherited is not None or n.arms)]
+    axis = summary.data.axis
+    shown = [n for n in summary.networks.values() if axis in n.costs and (n.inherited is not None or n.arms)]
     if not shown:
         return None
-    small = width < PHONE
+    panels, small = _panels(summary.data, shown), width < PHONE
+    rows, columns = (len(panels), 1) if small else (1, len(panels))
     with style():
-        figure, axes = canvas(width, 460 if small else 540)
-        points = [*_draw_tried(axes, shown, summary), *_draw_retrained(axes, shown, summary)]
-        _draw_line(axes, summary)
-        _cost_axis(axes, data, [network.costs[data.axis] for network in shown], width)
-        _draw_limit(axes, data, [network.costs[data.axis] for network in shown])
-        _label_recommended(axes, summary)
-        axes.margins(y=0.1)
-        axes.set_title(wording.quality_heading(data), loc="left", color=MUTED)
+        figure, grid = canvases(width, (460 if small else 540) + 300 * (rows - 1), rows, columns)
+        points: list[Point] = []
+        for axes, panel in zip(grid, panels, strict=True):
+            points += _draw_panel(axes, panel, shown, summary)
+            _cost_axis(axes, summary.data, [network.costs[axis] for network in shown], width // columns)
+            _draw_limit(axes, summary.data, [network.costs[axis] for network in shown])
+        for axes in grid[: (rows - 1) * columns]:
+            axes.set_xlabel("")
         figure.legend(
             handles=_legend(shown, summary),
             loc="outside upper left",
@@ -47,17 +62,41 @@ def draw_front(summary: Summary, width: int) -> Plot | None:
             handletextpad=0.4,
             columnspacing=1.0 if small else 2.0,
         )
-        return finished(figure, axes, points)
+        return finished(figure, points)
 
 
-def _draw_tried(axes: Axes, shown: Sequence[Network], summary: Summary) -> list[tuple[float, float, str]]:
+def _panels(data: ReportData, shown: Sequence[Network]) -> list[Panel]:
+    if data.one_quality:
+        return [Panel(data.searched, wording.sentence_case(wording.name_with_unit(data.searched)), True, True)]
+    tried, trained = any(n.inherited is not None for n in shown), any(n.arms for n in shown)
+    search = f"Inherited {wording.name_with_unit(data.searched)}"
+    test = f"{wording.sentence_case(wording.name_with_unit(data.tested))} after retraining"
+    panels = (Panel(data.searched, search, True, False), Panel(data.tested, test, False, True))
+    return [panel for panel, there in zip(panels, (tried, trained), strict=True) if there]
+
+
+def _draw_panel(axes: Axes, panel: Panel, shown: Sequence[Network], summary: Summary) -> list[Point]:
+    points, scale = [], wording.quality_scale(panel.measure)
+    if panel.inherited:
+        points += _draw_tried(axes, scale, shown, summary)
+        _draw_line(axes, scale, summary)
+    if panel.retrained:
+        points += _draw_retrained(axes, scale, shown, summary)
+    _label_recommended(axes, panel, summary)
+    axes.margins(y=0.1)
+    axes.set_title(panel.heading, loc="left", color=MUTED)
+    return points
+
+
+def _draw_tried(axes: Axes, scale: float, shown: Sequence[Network], summary: Summary) -> list[Point]:
     """Dots of the networks with inherited weights, homogeneous ones in their kind's colour and shape."""
-    axis, scale = summary.data.axis, wording.quality_scale(summary.data)
+    axis = summary.data.axis
     points = []
     for kind, mark in [(None, None), *summary.marks.items()]:
-        own = [(n.costs[axis], n.inherited * scale, n.id) for n in shown if n.kind == kind and n.inherited is not None]
+        tried = [(n, n.inherited) for n in shown if n.kind == kind and n.inherited is not None]
+        own = [Point(axes, network.costs[axis], quality * scale, network.id) for network, quality in tried]
         points += own
-        x, y = [x for x, _, _ in own], [y for _, y, _ in own]
+        x, y = [point.x for point in own], [point.y for point in own]
         if mark is None:
             axes.scatter(x, y, s=20, color=FAINT, alpha=0.65, linewidths=0, zorder=2)
         elif own:
@@ -65,17 +104,16 @@ def _draw_tried(axes: Axes, shown: Sequence[Network], summary: Summary) -> list[
     return points
 
 
-def _draw_retrained(axes: Axes, shown: Sequence[Network], summary: Summary) -> list[tuple[float, float, str]]:
+def _draw_retrained(axes: Axes, scale: float, shown: Sequence[Network], summary: Summary) -> list[Point]:
     """Larger marks with error bars, one for each network and arm."""
-    axis, scale = summary.data.axis, wording.quality_scale(summary.data)
     points = []
     for network in shown:
         mark = summary.marks.get(network.kind or "", Mark("", "", INK, "o"))
         for arm, spread in network.arms.items():
-            x, y = network.costs[axis], spread.mean * scale
+            point = Point(axes, network.costs[summary.data.axis], spread.mean * scale, network.id)
             axes.errorbar(
-                x,
-                y,
+                point.x,
+                point.y,
                 yerr=(spread.deviation or 0.0) * scale,
                 fmt=mark.shape,
                 color=mark.colour,
@@ -86,13 +124,12 @@ def _draw_retrained(axes: Axes, shown: Sequence[Network], summary: Summary) -> l
                 capsize=3.5,
                 zorder=5,
             )
-            points.append((x, y, network.id))
+            points.append(point)
     return points
 
 
-def _draw_line(axes: Axes, summary: Summary) -> None:
+def _draw_line(axes: Axes, scale: float, summary: Summary) -> None:
     """The front as steps: at a cost, the best quality that it buys."""
-    scale = wording.quality_scale(summary.data)
     x = [network.costs[summary.data.axis] for network in summary.front]
     y = [network.inherited * scale for network in summary.front if network.inherited is not None]
     axes.step(x, y, where="post", color=MUTED, linewidth=1.5, zorder=3)
@@ -141,18 +178,20 @@ def _draw_end(axes: Axes, limit: float, costs: list[float]) -> None:
     )
 
 
-def _label_recommended(axes: Axes, summary: Summary) -> None:
+def _label_recommended(axes: Axes, panel: Panel, summary: Summary) -> None:
     best, axis = summary.recommended, summary.data.axis
     if best is None or axis not in best.costs:
         return
     # above all that is drawn of this network, so that the label lies on none of it
-    tops = [spread.mean + (spread.deviation or 0.0) for spread in best.arms.values()]
-    top = max(tops if best.inherited is None else [*tops, best.inherited])
+    tops = [spread.mean + (spread.deviation or 0.0) for spread in best.arms.values() if panel.retrained]
+    tops += [best.inherited] if panel.inherited and best.inherited is not None else []
+    if not tops:
+        return
     left, right = axes.get_xlim()
     on_the_right = best.costs[axis] > (left + right) / 2
     axes.annotate(
         "recommended",
-        (best.costs[axis], top * wording.quality_scale(summary.data)),
+        (best.costs[axis], max(tops) * wording.quality_scale(panel.measure)),
         (6 if on_the_right else -6, 9),
         textcoords="offset points",
         ha="right" if on_the_right else "left",

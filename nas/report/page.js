@@ -27,19 +27,23 @@
     const value = (label, text) => {
       if (text === "–") return;
       const pair = element("span", label + " ", values);
-      element("b", text, pair);
+      // a long row of layers may break between two of them
+      element("b", text.replace(/[·/]/g, "$&\u200b"), pair);
     };
     shared.costs.forEach((label, place) => value(label, own.costs[place]));
     value("inherited", own.inherited);
     shared.arms.forEach((label, place) => value(label.toLowerCase(), own.arms[place]));
     Object.entries(own.shape).forEach(([label, text]) => value(label, text));
-    if (own.strip.length) {
-      const strip = element("span", "", element("p", "", detail));
+    own.strips.forEach((letters, place) => {
+      if (!letters) return;
+      const line = element("p", "", detail);
+      if (own.strips.length > 1) element("span", shared.sites[place] + " ", line).className = "site";
+      const strip = element("span", "", line);
       strip.className = "strip";
       strip.setAttribute("role", "img");
-      strip.setAttribute("aria-label", [...own.strip].map((letter) => shared.kinds[letter]).join(", "));
-      [...own.strip].forEach((letter) => { element("i", letter, strip).dataset.letter = letter; });
-    }
+      strip.setAttribute("aria-label", [...letters].map((letter) => shared.kinds[letter]).join(", "));
+      [...letters].forEach((letter) => { element("i", letter, strip).dataset.letter = letter; });
+    });
   };
 
   document.querySelectorAll("[data-points]").forEach((holder) => {

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from nas.files import replacing, write_text
 from nas.report import drawing, findings, tables, wording
+from nas.report.bleu_card import bleu_card, bleu_csv
 from nas.report.data import ReportData
 from nas.report.figures import FIGURES, NARROW, FigureKind
 from nas.report.summary import Network, Summary
@@ -51,6 +52,10 @@ def write_report(data: ReportData, folder: Path) -> Path:
         **{f"{figure.name}.svg": figure.svg for figure in figures},
         "index.html": page(summary, figures),
     }
+    card = bleu_card(summary)
+    if card is not None:
+        texts |= {"bleu.csv": bleu_csv(data), "bleu.md": tables.as_markdown(card.rows)}
+        texts["bleu.tex"] = tables.as_latex(card.rows)
     for figure in figures:
         with replacing(folder / f"{figure.name}.png", "wb") as file:
             file.write(figure.png)
@@ -98,8 +103,12 @@ def page(summary: Summary, figures: list[DrawnFigure]) -> str:
         groups=groups,
         shape_columns=_shape_columns(groups),
         arm_titles=[wording.ARMS[arm] for arm in summary.arms],
+        split_notes=_split_notes(data),
+        strip_titles=[_strip_title(site, len(summary.sites)) for site in summary.sites],
+        limited_kinds=any(own.kind and set(own.kinds) != {own.kind} for own in summary.homogeneous),
+        card=bleu_card(summary),
         cost_titles=[(wording.title(name), unit) for name, unit in data.costs.items()],
-        quality_heading=wording.quality_heading(data),
+        quality_heading=wording.sentence_case(wording.name_with_unit(data.tested)),
         records=_records(summary),
         commands=[str(command) for command in data.provenance.get("commands", ())],
         provenance=findings.provenance(data),
@@ -138,8 +147,22 @@ def _record(summary: Summary, network: Network) -> dict[str, Any]:
         "id": network.id,
         "kind": network.kind,
         "costs": [wording.amount(network.costs.get(name)) for name in data.costs],
-        "inherited": wording.quality(data, network.inherited),
-        "arms": [wording.spread(data, network.arms.get(arm)) for arm in summary.arms],
-        "strip": "".join(summary.marks[kind].letter for kind in network.kinds),
+        "inherited": wording.quality(data.searched, network.inherited),
+        "arms": [wording.spread(data.tested, network.arms.get(arm)) for arm in summary.arms],
+        "strips": [
+            "".join(summary.marks[kind].letter for kind in network.sites.get(site, ())) for site in summary.sites
+        ],
         "shape": wording.shape(network.architecture),
     }
+
+
+def _split_notes(data: ReportData) -> tuple[str, str]:
+    """Under the headings of inherited and of retrained quality."""
+    if data.one_quality:
+        return "search split", "test split"
+    inherited, retrained = map(wording.unit_or_name, (data.searched, data.tested))
+    return f"{inherited}, search split", f"{retrained}, test split"
+
+
+def _strip_title(site: str, sites: int) -> str:
+    return "Attention" if sites == 1 else wording.sentence_case(site)

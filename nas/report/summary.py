@@ -7,13 +7,14 @@ import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from scipy.stats import kendalltau
 
 from nas.report.data import ReportData
+from nas.report.layers import Sites, sites
 from nas.report.marks import Mark, marks
 from nas.retrained import Arm, Retrained
 from nas.search_space import architecture_id
@@ -62,16 +63,18 @@ class Network:
     arms: dict[Arm, Spread] = field(default_factory=dict)
     searched: bool = True
     """Whether the search found it, or it was measured beside the search for comparison."""
+    kind: str | None = None
+    """The kind that all layers have which can, if they have one."""
+
+    @cached_property
+    def sites(self) -> Sites:
+        """Attention kind of each layer by site; none for an architecture of another family."""
+        return sites(self.architecture)
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
-        """Attention kind of each layer; none for an architecture of another family."""
-        return kinds(self.architecture)
-
-    @cached_property
-    def kind(self) -> str | None:
-        """The kind that all layers have, if they have one."""
-        return homogeneous_kind(self.architecture)
+        """Attention kinds of all layers, site after site."""
+        return tuple(kind for own in self.sites.values() for kind in own)
 
     @cached_property
     def best_arm(self) -> Arm | None:
@@ -91,27 +94,6 @@ class Fidelity:
     """Chance of a tau at least as far from 0 if the two rankings had nothing to do with each other."""
 
 
-def blocks(architecture: Any) -> tuple[Any, ...]:
-    """Blocks that name an attention kind, of every stack in order; none for an architecture of another family."""
-    if not is_dataclass(architecture):
-        return ()
-    own = getattr(architecture, "blocks", ())
-    if isinstance(own, tuple) and own and all(hasattr(block, "attention") for block in own):
-        return own
-    return tuple(block for part in fields(architecture) for block in blocks(getattr(architecture, part.name)))
-
-
-def kinds(architecture: Any) -> tuple[str, ...]:
-    """Attention kind of each layer."""
-    return tuple(str(block.attention) for block in blocks(architecture))
-
-
-def homogeneous_kind(architecture: Any) -> str | None:
-    """The kind that all layers have; None for a mixture and for an architecture without layers."""
-    found = set(kinds(architecture))
-    return found.pop() if len(found) == 1 else None
-
-
 def arms_of(results: Iterable[Retrained]) -> dict[Arm, Spread]:
     """Results of one architecture, gathered over seeds."""
     ordered = sorted(results, key=lambda result: result.seed)
@@ -123,9 +105,9 @@ def arms_of(results: Iterable[Retrained]) -> dict[Arm, Spread]:
     return gathered
 
 
-def kind_shares(networks: Iterable[Network]) -> dict[str, float]:
-    """Share of all layers that have each kind; empty where there are no layers."""
-    counts = Counter(kind for network in networks for kind in network.kinds)
+def kind_shares(networks: Iterable[Network], site: str) -> dict[str, float]:
+    """Share of all layers at a site that have each kind; empty where there are no such layers."""
+    counts = Counter(kind for network in networks for kind in network.sites.get(site, ()))
     return {kind: count / counts.total() for kind, count in sorted(counts.items())}
 
 
@@ -145,14 +127,14 @@ class Summary:
         for trial, searched in [*((t, True) for t in self.data.trials), *((t, False) for t in self.data.anchors)]:
             name = architecture_id(trial.architecture)
             if name not in found:
-                arms = arms_of(results.get(name, ()))
+                arms, kind = arms_of(results.get(name, ())), self.data.single_kinds.get(name)
                 costs, excess = trial.costs, trial.violation
-                found[name] = Network(name, trial.architecture, costs, trial.quality, excess, arms, searched)
+                found[name] = Network(name, trial.architecture, costs, trial.quality, excess, arms, searched, kind)
         for name, own in results.items():
             if name not in found:
-                costs = self.data.retrained_costs.get(name, {})
+                costs, kind = self.data.retrained_costs.get(name, {}), self.data.single_kinds.get(name)
                 excess = _violation(costs, self.data.limits)
-                found[name] = Network(name, own[0].architecture, costs, None, excess, arms_of(own))
+                found[name] = Network(name, own[0].architecture, costs, None, excess, arms_of(own), kind=kind)
         return found
 
     @cached_property
@@ -164,6 +146,11 @@ class Summary:
     def kinds(self) -> tuple[str, ...]:
         """Every attention kind that occurs, by name."""
         return tuple(sorted({kind for network in self.networks.values() for kind in network.kinds}))
+
+    @cached_property
+    def sites(self) -> tuple[str, ...]:
+        """Every site with attention that occurs, in the order of the architectures."""
+        return tuple(dict.fromkeys(site for network in self.networks.values() for site in network.sites))
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:

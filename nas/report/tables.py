@@ -25,14 +25,23 @@ def front_networks(summary: Summary) -> list[tuple[str, Network]]:
 def front_table(data: ReportData) -> Rows:
     """The front and the best homogeneous networks, as text."""
     summary = Summary(data)
-    arms = [wording.ARMS[arm] for arm in summary.arms]
-    rows = [("Network", "Role", *map(wording.title, data.costs), "Inherited", *arms, "Shape", "Attention")]
+    inherited, *arms = quality_headings(summary)
+    rows = [("Network", "Role", *map(wording.title, data.costs), inherited, *arms, "Shape", "Attention")]
     for role, network in front_networks(summary):
         costs = [wording.amount(network.costs.get(name)) for name in data.costs]
-        spreads = [wording.spread(data, network.arms.get(arm)) for arm in summary.arms]
-        quality, shape = wording.quality(data, network.inherited), wording.shape_line(network.architecture)
-        rows.append((network.id, role, *costs, quality, *spreads, shape, wording.kinds(network.kinds)))
+        spreads = [wording.spread(data.tested, network.arms.get(arm)) for arm in summary.arms]
+        quality, shape = wording.quality(data.searched, network.inherited), wording.shape_line(network.architecture)
+        rows.append((network.id, role, *costs, quality, *spreads, shape, wording.attention(network.sites)))
     return rows
+
+
+def quality_headings(summary: Summary) -> list[str]:
+    """Of the inherited quality, then of each arm; with their units where these differ."""
+    data, arms = summary.data, [wording.ARMS[arm] for arm in summary.arms]
+    if data.one_quality:
+        return ["Inherited", *arms]
+    inherited, retrained = map(wording.unit_or_name, (data.searched, data.tested))
+    return [f"Inherited ({inherited})", *(f"{arm} ({retrained})" for arm in arms)]
 
 
 def as_text(rows: Rows) -> str:
@@ -40,7 +49,10 @@ def as_text(rows: Rows) -> str:
     if not rows:
         return ""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    right = [any(row[place][:1].isdigit() for row in rows[1:]) and place > 0 for place in range(len(widths))]
+    right = [
+        any(row[place].lstrip(wording.MINUS)[:1].isdigit() for row in rows[1:]) and place > 0
+        for place in range(len(widths))
+    ]
     lines = [
         "  ".join(cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(row, widths, right, strict=True)).rstrip()
         for row in rows
@@ -68,13 +80,13 @@ def front_csv(summary: Summary) -> str:
     """The front and the best homogeneous networks with every digit; empty where a value is not known."""
     names = list(summary.data.costs)
     arm_columns = [f"{arm}_{name}" for arm in ARMS for name in ("mean", "deviation", "seeds")]
-    rows = [["id", "role", *names, "inherited", *arm_columns, "depth", "attention", "architecture"]]
+    rows = [["id", "role", *names, "inherited", *arm_columns, *_architecture_headings(summary)]]
     for role, network in front_networks(summary):
         row = [network.id, role, *(_exact(network.costs.get(name)) for name in names), _exact(network.inherited)]
         for arm in ARMS:
             own = network.arms.get(arm)
             row += [_exact(own.mean), _exact(own.deviation), str(len(own.qualities))] if own else ["", "", "0"]
-        rows.append(row + _architecture_cells(network))
+        rows.append(row + _architecture_cells(summary, network))
     return as_csv(rows)
 
 
@@ -83,12 +95,12 @@ def trials_csv(summary: Summary) -> str:
     costs = list(summary.data.costs)
     on_front = {network.id for network in summary.front}
     names = ["number", "id", *costs, "quality", "violation", "seconds", "on_front", "homogeneous"]
-    rows = [[*names, "depth", "attention", "architecture"]]
+    rows = [[*names, *_architecture_headings(summary)]]
     for trial in summary.data.trials:
         network = summary.networks[architecture_id(trial.architecture)]
         row = [str(trial.number), network.id, *(_exact(trial.costs[name]) for name in costs), _exact(trial.quality)]
         row += [_exact(trial.violation), _exact(trial.seconds), "yes" if network.id in on_front else "no"]
-        rows.append([*row, network.kind or "", *_architecture_cells(network)])
+        rows.append([*row, network.kind or "", *_architecture_cells(summary, network)])
     return as_csv(rows)
 
 
@@ -101,9 +113,16 @@ def retrained_csv(data: ReportData) -> str:
     return as_csv(rows)
 
 
-def _architecture_cells(network: Network) -> list[str]:
-    depth = str(len(network.kinds)) if network.kinds else ""
-    return [depth, " ".join(network.kinds), json.dumps(to_json(network.architecture), separators=(",", ":"))]
+def _architecture_headings(summary: Summary) -> list[str]:
+    if len(summary.sites) < 2:
+        return ["depth", "attention", "architecture"]
+    return [f"{site}_{name}" for site in summary.sites for name in ("depth", "attention")] + ["architecture"]
+
+
+def _architecture_cells(summary: Summary, network: Network) -> list[str]:
+    by_site = [network.sites.get(site, ()) for site in summary.sites or ("",)]
+    cells = [cell for names in by_site for cell in (str(len(names) or ""), " ".join(names))]
+    return [*cells, json.dumps(to_json(network.architecture), separators=(",", ":"))]
 
 
 def _exact(value: float | None) -> str:
@@ -119,5 +138,5 @@ def as_csv(rows: Sequence[Sequence[str]]) -> str:
 def _latex(text: str) -> str:
     special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
     special |= {character: f"\\{character}" for character in "&%$#_{}"}
-    special |= {"·": r"$\cdot$", "±": r"$\pm$", wording.NONE: "--"}
+    special |= {"·": r"$\cdot$", "±": r"$\pm$", "×": r"$\times$", wording.NONE: "--", wording.MINUS: "$-$"}
     return "".join(special.get(character, character) for character in text)

@@ -5,25 +5,38 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from nas.report.data import ReportData
-from nas.report.summary import Spread, blocks
+from nas.report.data import Measure
+from nas.report.layers import Sites, cross_attention, own_attention, stacks
+from nas.report.summary import Spread
 from nas.retrained import Arm
 from nas.search_space.limits import Window
 
 PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-NAMES = {"flops": "FLOPs", "latency_ms": "Latency", "bleu": "BLEU"}
+NAMES = {
+    "flops": "FLOPs",
+    "body_flops": "Body FLOPs",
+    "latency_ms": "Latency",
+    "bleu": "BLEU",
+    "log_likelihood": "log-likelihood",
+}
 SHARES = ("fraction", "share", "top-1")
 """Units of qualities from 0 to 1, which are shown as percent."""
 ARMS: dict[Arm, str] = {"scratch": "From scratch", "inherited": "Fine-tuned"}
 """Headings of the arms; fine-tuned means that training went on from the supernet's weights."""
 NONE = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
 
 
-def title(name: str) -> str:
+def title(of: str) -> str:
     """A cost's or quality's name as a heading."""
-    base, at, length = name.partition("@")
-    words = NAMES.get(base, base.replace("_", " ").capitalize())
+    base, at, length = of.partition("@")
+    words = sentence_case(name(base))
     return f"{words} at {length} tokens" if at else words
+
+
+def name(of: str) -> str:
+    """A cost's or quality's name within a sentence."""
+    return NAMES.get(of, of.replace("_", " "))
 
 
 def prefix(value: float) -> tuple[float, str]:
@@ -53,26 +66,32 @@ def end_of_limit(value: float) -> str:
     return f"{value / size:g} {letter}".strip()
 
 
-def points(data: ReportData, difference: float) -> str:
-    """An absolute difference of two qualities: `1.25 points`."""
-    unit = "points" if quality_unit(data) == "%" else quality_unit(data)
-    return f"{quality_scale(data) * abs(difference):.2f} {unit}".strip()
+def points(measure: Measure, difference: float) -> str:
+    """An absolute difference of two values: `1.25 points`."""
+    unit = "points" if quality_unit(measure) == "%" else quality_unit(measure)
+    return f"{quality(measure, abs(difference))} {unit}".strip()
 
 
-def quality_scale(data: ReportData) -> float:
-    """What a quality is multiplied by before it is shown."""
-    return 100.0 if data.quality_unit in SHARES else 1.0
+def gap(measure: Measure, difference: float) -> str:
+    """`1.25 points more top-1 accuracy`, `0.40 BLEU less`."""
+    order = "more" if difference >= 0 else "less"
+    said = f"{points(measure, difference)} {order}"
+    return said if quality_name(measure) == quality_unit(measure) else f"{said} {quality_name(measure)}"
 
 
-def quality_unit(data: ReportData) -> str:
+def quality_scale(measure: Measure) -> float:
+    """What a value is multiplied by before it is shown."""
+    return 100.0 if measure.unit in SHARES else 1.0
+
+
+def quality_unit(measure: Measure) -> str:
     """The unit that is shown behind a number."""
-    return "%" if data.quality_unit in SHARES else data.quality_unit
+    return "%" if measure.unit in SHARES else measure.unit
 
 
-def quality_name(data: ReportData) -> str:
+def quality_name(measure: Measure) -> str:
     """`top-1 accuracy`."""
-    own = data.quality_name.replace("_", " ")
-    return f"top-1 {own}" if data.quality_unit == "top-1" else NAMES.get(data.quality_name, own)
+    return f"top-1 {name(measure.name)}" if measure.unit == "top-1" else name(measure.name)
 
 
 def sentence_case(text: str) -> str:
@@ -80,30 +99,35 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def quality_heading(data: ReportData) -> str:
-    """`Top-1 accuracy (%)`."""
-    name, unit = quality_name(data), quality_unit(data)
-    shown = f" ({unit})" if unit and unit.lower() != name.lower() else ""
-    return f"{sentence_case(name)}{shown}"
+def name_with_unit(measure: Measure) -> str:
+    """`top-1 accuracy (%)`; `BLEU`, which is both."""
+    own, unit = quality_name(measure), quality_unit(measure)
+    return f"{own} ({unit})" if unit and unit.lower() != own.lower() else own
 
 
-def quality(data: ReportData, value: float | None) -> str:
+def unit_or_name(measure: Measure) -> str:
+    """The unit, or what is measured where it has none."""
+    return quality_unit(measure) or quality_name(measure)
+
+
+def quality(measure: Measure, value: float | None) -> str:
     """The bare number, without its unit: `71.25`."""
-    return NONE if value is None else f"{quality_scale(data) * value:.2f}"
+    digits = 3 if measure.unit.startswith("nats") else 2
+    return NONE if value is None else f"{quality_scale(measure) * value:.{digits}f}".replace("-", MINUS)
 
 
-def quality_with_unit(data: ReportData, value: float | None) -> str:
+def quality_with_unit(measure: Measure, value: float | None) -> str:
     """`71.25 %`."""
-    return NONE if value is None else f"{quality(data, value)} {quality_unit(data)}".strip()
+    return NONE if value is None else f"{quality(measure, value)} {quality_unit(measure)}".strip()
 
 
-def spread(data: ReportData, value: Spread | None) -> str:
+def spread(measure: Measure, value: Spread | None) -> str:
     """`71.25 ± 0.31 (3)`: mean, sample standard deviation, number of seeds."""
     if value is None:
         return NONE
     deviation = value.deviation
-    shown = "" if deviation is None else f" ± {quality(data, deviation)}"
-    return f"{quality(data, value.mean)}{shown} ({len(value.qualities)})"
+    shown = "" if deviation is None else f" ± {quality(measure, deviation)}"
+    return f"{quality(measure, value.mean)}{shown} ({len(value.qualities)})"
 
 
 def duration(seconds: float) -> str:
@@ -122,23 +146,30 @@ def several(values: list[Any]) -> str:
 
 
 def shape(architecture: Any) -> dict[str, str]:
-    """Width, depth, heads and FFN of a Transformer; every field of another architecture."""
-    layers = blocks(architecture)
-    if not layers:
-        return {title(name): value for name, value in _leaves(architecture)}
-    widths = [stack.embed_dim for stack in _stacks(architecture)]
+    """Width, depth, heads and FFN of a Transformer, those of several stacks as `64/96`; every field of another one."""
+    found = list(stacks(architecture).values())
+    if not found:
+        return {title(field): value for field, value in _leaves(architecture)}
     return {
-        "Width": several(widths),
-        "Depth": str(len(layers)),
-        "Heads": several([getattr(block, "num_heads", NONE) for block in layers]),
-        "FFN": several([getattr(block, "ffn_dim", NONE) for block in layers]),
+        "Width": "/".join(str(getattr(stack, "embed_dim", NONE)) for stack in found),
+        "Depth": "/".join(str(len(stack.blocks)) for stack in found),
+        "Heads": "/".join(several([_or_none(own_attention(block, "num_heads")) for block in s.blocks]) for s in found),
+        "FFN": "/".join(several([getattr(block, "ffn_dim", NONE) for block in stack.blocks]) for stack in found),
+        **_shape_across([block for stack in found for block in stack.blocks]),
     }
+
+
+def _shape_across(blocks: list[Any]) -> dict[str, str]:
+    """Of the attention to the source, where there is one."""
+    fields = {"Heads across": "num_heads", "Encoder layers seen": "encoder_layers"}
+    values = {heading: cross_attention(blocks, field) for heading, field in fields.items()}
+    return {heading: several(found) for heading, found in values.items() if found}
 
 
 def shape_line(architecture: Any) -> str:
     """`width 64, depth 4, heads 2·2·4·2, FFN 96`."""
-    named = ((name if name.isupper() else name.lower(), value) for name, value in shape(architecture).items())
-    return ", ".join(f"{name} {value}" for name, value in named)
+    named = ((own if own.isupper() else own.lower(), value) for own, value in shape(architecture).items())
+    return ", ".join(f"{own} {value}" for own, value in named)
 
 
 def kinds(names: Sequence[str]) -> str:
@@ -147,9 +178,15 @@ def kinds(names: Sequence[str]) -> str:
     return ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in runs) or NONE
 
 
-def _stacks(architecture: Any) -> list[Any]:
-    parts = [architecture, *(getattr(architecture, part.name) for part in dataclasses.fields(architecture))]
-    return [part for part in parts if hasattr(part, "embed_dim")]
+def attention(found: Sites) -> str:
+    """Kinds of each site: `encoder softmax, linear ×2; decoder lrpe, softmax; across linear ×2`."""
+    if len(found) < 2:
+        return kinds([kind for names in found.values() for kind in names])
+    return "; ".join(f"{site} {kinds(names)}" for site, names in found.items())
+
+
+def _or_none(value: Any) -> Any:
+    return NONE if value is None else value
 
 
 def _leaves(value: Any, name: str = "") -> list[tuple[str, str]]:

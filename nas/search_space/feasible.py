@@ -6,6 +6,7 @@ costs are rejected by (SPOS, arXiv:1904.00420); where they leave too little for 
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Literal
@@ -17,7 +18,7 @@ from nas.search_space.frames import Frames, Weights, crossing, mutating
 from nas.search_space.inside import COARSE, FINE, Inside
 from nas.search_space.limits import Limit, violation, windows
 from nas.search_space.repair import repair
-from nas.search_space.space import Choose, Option, Space
+from nas.search_space.space import Choose, Option, Space, weighed
 
 MOST_DRAWS = 64
 SHARE_DRAWS = 1_000
@@ -164,7 +165,7 @@ class FeasibleSpace(Space):
     def size_inside(self, rng: np.random.Generator) -> float:
         """Number of architectures inside, as exact as `share_inside`; limits on measured costs do not count."""
         if self._inside is None:
-            return self._mean(lambda: _weighed(self.space, rng))
+            return self._mean(lambda: weighed(self.space, rng))
         return self._share(self._inside, self._inside.equal, rng)
 
     def bounds(self, name: str) -> tuple[float, float]:
@@ -257,15 +258,25 @@ def kinds(space: Space) -> list[str]:
 
 
 def homogeneous(space: Space, architecture: Any, kind: str) -> Any:
-    """`architecture` with `kind` in every choice among strings that offers it, and the first option in every other.
+    """`architecture` with `kind` in every choice among strings that offers it, and in others their first option.
 
     Raises: ValueError if no choice offers the kind.
     """
     options = {name: each for name, each in space.options(architecture).items() if _categorical(each)}
     if not any(kind in each for each in options.values()):
         raise ValueError(f"no choice of the architecture offers {kind!r}; the space has: {', '.join(kinds(space))}")
-    chosen = {name: kind if kind in each else each[0] for name, each in options.items()}
-    return space.replay({**space.genes(architecture), **chosen})
+    return space.replay({**space.genes(architecture), **{name: _like(kind, each) for name, each in options.items()}})
+
+
+def single_kind(space: Space, architecture: Any) -> str | None:
+    """The kind that `homogeneous` would set here and change nothing; None for a mixture or without kinds."""
+    options = {name: each for name, each in space.options(architecture).items() if _categorical(each)}
+    chosen = {name: space.lookup(architecture, name) for name in options}
+    # where two kinds would do, the one that more choices have
+    for kind, _ in Counter(chosen.values()).most_common():
+        if all(chosen[name] == _like(kind, each) for name, each in options.items()):
+            return str(kind)
+    return None
 
 
 def sample_homogeneous(space: Space, kind: str, rng: np.random.Generator) -> Any | None:
@@ -278,17 +289,9 @@ def sample_homogeneous(space: Space, kind: str, rng: np.random.Generator) -> Any
     return smallest if space.contains(smallest) else None
 
 
+def _like(kind: Option, options: Sequence[Option]) -> Option:
+    return kind if kind in options else options[0]
+
+
 def _categorical(options: Sequence[Option]) -> bool:
     return all(isinstance(option, str) for option in options)
-
-
-def _weighed(space: Space, rng: np.random.Generator) -> tuple[Any, float]:
-    """A draw, and one over its chance."""
-    weight = 1.0
-
-    def choose(_: str, options: Sequence[Option]) -> Option:
-        nonlocal weight
-        weight *= len(options)
-        return options[int(rng.integers(len(options)))]
-
-    return space.build(choose), weight

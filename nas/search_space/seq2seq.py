@@ -123,7 +123,8 @@ class DecoderSpace:
         own = len(self.attention) * len(self.num_heads)
         across = len(self.cross_attention) * len(self.cross_num_heads) * len(self.layers_seen(encoder_depth))
         block = own * across * len(self.ffn_dim)
-        return len(self.embed_dim) * sum(block**depth for depth in self.depth)
+        decoders: int = sum(block**depth for depth in self.depth)
+        return len(self.embed_dim) * decoders
 
     def _head_dim(self, num_heads: int) -> int:
         return head_dim(num_heads, self.head_dim, self.qkv_dim)

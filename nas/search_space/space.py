@@ -171,5 +171,17 @@ def uniform(rng: np.random.Generator) -> Choose:
     return lambda _, options: options[int(rng.integers(len(options)))]
 
 
+def weighed(space: Space, rng: np.random.Generator) -> tuple[Any, float]:
+    """A draw of `sample`, and one over its chance."""
+    weight = 1.0
+
+    def choose(name: str, options: Sequence[Option]) -> Option:
+        nonlocal weight
+        weight *= len(options)
+        return uniform(rng)(name, options)  # type: ignore[no-any-return]
+
+    return space.build(choose), weight
+
+
 def _ordered(options: Sequence[Option]) -> bool:
     return not isinstance(options[0], str)

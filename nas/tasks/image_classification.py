@@ -21,6 +21,7 @@ from nas.models.pieces import Piece
 from nas.models.vision import Pooling, Tokenizer, VisionTransformer, vision_pieces
 from nas.tasks.augmentation import Augmentation
 from nas.tasks.base import Batch, EvalSplit, Task
+from nas.tasks.pixels import normalised
 
 SplitName = Literal["train", "search", "select", "test"]
 
@@ -137,8 +138,7 @@ class ImageTask(Task):
 
     def normalise(self, images_NCHW: Tensor) -> Tensor:
         """Bytes as float32 of mean 0 and standard deviation 1 in each channel."""
-        mean_C11, std_C11 = torch.tensor([self.mean, self.std], device=images_NCHW.device)[..., None, None]
-        return images_NCHW.float().mul_(1 / (self.max_value * std_C11)).sub_(mean_C11 / std_C11)
+        return normalised(images_NCHW, self.max_value, self.mean, self.std)
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return cross_entropy(outputs, targets, label_smoothing=self.label_smoothing)

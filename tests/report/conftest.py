@@ -1,6 +1,7 @@
 """A small run without training: architectures of the tiny space, with a quality that is a known function of them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from nas.report.data import ReportData
 from nas.retrained import Retrained
 from nas.search_space import Architecture, Block, Stack, architecture_id
+from nas.search_space.feasible import homogeneous, kinds, single_kind
 from nas.search_space.limits import Window
-from nas.search_space.presets import tiny
+from nas.search_space.presets import tiny, tiny_translation
 from nas.strategies.base import Trial
 
 LIMIT = 400.0
@@ -37,6 +39,76 @@ def trained(architecture: Architecture, origin: str, arm: str, seed: int) -> Ret
     return Retrained(name, architecture, origin, arm, seed, reached, reached + 0.002, 100, 2.0, "cpu", "abc")
 
 
+def translation_cost(architecture: Any) -> float:
+    """Between 64 + 2 * 96 + 1 * 96 and 96 + 3 * 192 + 3 * 192 + what is seen of the encoder."""
+    layers = [*architecture.encoder.blocks, *architecture.decoder.blocks]
+    seen = sum(block.cross_attention.encoder_layers for block in architecture.decoder.blocks)
+    return float(architecture.encoder.embed_dim + sum(block.ffn_dim for block in layers) + 10 * seen)
+
+
+def likelihood(architecture: Any) -> float:
+    """Nats per token, below 0; grows with cost and with softmax to the source."""
+    softmax = sum(block.cross_attention.kind == "softmax" for block in architecture.decoder.blocks)
+    return translation_cost(architecture) / 1000 + softmax / 50 - 4
+
+
+def translated(architecture: Any, origin: str, arm: str, seed: int) -> Retrained:
+    """Trained, a nat per token more than inherited; BLEU is 50 plus ten times that, a fifth more each seed."""
+    reached = likelihood(architecture) + 1
+    bleu = 50 + 10 * reached + (0.5 if arm == "inherited" else 0) + seed / 5
+    details = {
+        "bleu": bleu,
+        "signature": "nrefs:1|tok:13a|version:2.6.0",
+        "chrf": bleu + 20,
+        "chrf_signature": "nrefs:1|nc:6|version:2.6.0",
+        "bleu_intl": bleu + 0.5,
+        "signature_intl": "nrefs:1|tok:intl|version:2.6.0",
+        "beam": 4,
+        "length_penalty": 0.6,
+        "sentences": 2737,
+        "averaged_snapshots": 10,
+    }
+    name = architecture_id(architecture)
+    return Retrained(name, architecture, origin, arm, seed, bleu, reached, 100, 2.0, "cpu", "abc", details)
+
+
+@pytest.fixture(scope="session")
+def translation() -> ReportData:
+    """A run that searched by log-likelihood and read BLEU on the test split; kinds apart at each site."""
+    rng, space = np.random.default_rng(0), tiny_translation()
+    drawn = list(dict.fromkeys(space.sample(rng) for _ in range(20)))
+    alike = [homogeneous(space, space.largest(), kind) for kind in kinds(space)]
+    trials = [
+        Trial(number, each, {"flops": translation_cost(each)}, likelihood(each), 0.0, 0.5)
+        for number, each in enumerate([*drawn, *alike])
+    ]
+    chosen = [(each, "front") for each in drawn[:3]]
+    chosen += [(each, f"all {kind}") for each, kind in zip(alike, kinds(space), strict=True)]
+    single = {architecture_id(each): single_kind(space, each) for each in [*drawn, *alike]}
+    return ReportData(
+        name="phrases",
+        experiment_doc="Known qualities.",
+        quality_name="log_likelihood",
+        quality_unit="nats per token",
+        test_name="bleu",
+        test_unit="BLEU",
+        costs={"flops": "multiply-adds"},
+        setting="30 tokens to 30 tokens",
+        limits={},
+        space_size=space.size(),
+        trials=tuple(trials),
+        retrained=tuple(
+            translated(each, origin, arm, seed)
+            for each, origin in chosen
+            for arm in ("scratch", "inherited")
+            for seed in (0, 1, 2)
+        ),
+        provenance={"commands": ["nas run experiments/phrases.py"]},
+        single_kinds={name: kind for name, kind in single.items() if kind is not None},
+        baselines={"copy of the source": {"bleu": 3.1, "chrf": 20.4}},
+    )
+
+
 @pytest.fixture(scope="session")
 def make_data() -> Callable[..., ReportData]:
     """Makes the values of a run; a test changes what it is about with `dataclasses.replace`."""
@@ -51,6 +123,7 @@ def make_data() -> Callable[..., ReportData]:
             reached = None if violation else quality(architecture)
             costs = {"flops": cost(architecture), "parameters": 10 * cost(architecture)}
             trials.append(Trial(number, architecture, costs, reached, violation, 0.5))
+        single = {architecture_id(trial.architecture): single_kind(tiny(), trial.architecture) for trial in trials}
         inside = [trial.architecture for trial in trials if not trial.violation][:retrain]
         arms = [(arm, seed) for arm in ("scratch", "inherited") for seed in (0, 1, 2)]
         return ReportData(
@@ -69,6 +142,7 @@ def make_data() -> Callable[..., ReportData]:
                 "wall_seconds": {"supernet": 60.0, "search": 30.0},
                 "versions": {"torch": "2.13.0"},
             },
+            single_kinds={name: kind for name, kind in single.items() if kind is not None},
         )
 
     return make

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from nas.report.data import ReportData
 from nas.report.findings import fidelity_text
-from nas.report.summary import Summary, homogeneous_kind, kind_shares, kinds
+from nas.report.layers import sites
+from nas.report.summary import Summary, kind_shares
 from nas.retrained import Retrained
 from nas.search_space import architecture_id
 from nas.search_space.limits import Window
@@ -140,7 +141,7 @@ def test_best_homogeneous_network_of_each_kind(make_data):
 
 def test_shares_of_kinds_count_layers(make_data):
     networks = Summary(make_data()).evaluated
-    shares = kind_shares(networks)
+    shares = kind_shares(networks, "encoder")
     assert sum(shares.values()) == pytest.approx(1)
     layers = [kind for network in networks for kind in network.kinds]
     assert shares["softmax"] == pytest.approx(layers.count("softmax") / len(layers))
@@ -162,8 +163,7 @@ def test_hypervolume_of_three_points_by_hand():
 
 def test_an_architecture_without_blocks_has_no_kinds():
     architecture = Convolutional((Layer(8), Layer(16)))
-    assert kinds(architecture) == ()
-    assert homogeneous_kind(architecture) is None
+    assert sites(architecture) == {}
 
 
 def test_an_empty_run_has_empty_findings():

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas.search_space import Architecture, Choose, SearchSpace, Space
-from nas.search_space.feasible import FeasibleSpace, homogeneous, kinds, sample_homogeneous
-from nas.search_space.presets import autoformer_small, small, tiny
+from nas.search_space.feasible import FeasibleSpace, homogeneous, kinds, sample_homogeneous, single_kind
+from nas.search_space.presets import autoformer_small, small, tiny, tiny_translation
 
 any_rng = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 MIXING = {"softmax": 64, "linear": 8, "cosformer": 16, "lrpe": 9}
@@ -237,6 +237,36 @@ def test_a_homogeneous_network_differs_in_the_kinds_alone(rng, kind, per_network
     assert stack.embed_dim == architecture.encoder.embed_dim
     pairs = zip(stack.blocks, architecture.encoder.blocks, strict=True)
     assert all(block == replace(before, attention=kind) for block, before in pairs)
+
+
+@given(any_rng, st.sampled_from(kinds(tiny_translation())))
+@settings(deadline=None, max_examples=20)
+def test_sites_that_do_not_offer_a_kind_take_their_first(rng, kind):
+    space = tiny_translation()
+    found = homogeneous(space, space.sample(rng), kind)
+    assert {block.attention for block in found.encoder.blocks} == {kind}
+    assert {block.self_attention.kind for block in found.decoder.blocks} == {kind}
+    # no lrpe between two sequences
+    across = "softmax" if kind == "lrpe" else kind
+    assert {block.cross_attention.kind for block in found.decoder.blocks} == {across}
+
+
+@given(any_rng, st.sampled_from([small(), tiny_translation()]))
+@settings(deadline=None, max_examples=20)
+def test_the_single_kind_is_the_one_that_changes_nothing(rng, space):
+    architecture = space.sample(rng)
+    for kind in kinds(space):
+        assert single_kind(space, homogeneous(space, architecture, kind)) == kind
+    unchanged = [kind for kind in kinds(space) if homogeneous(space, architecture, kind) == architecture]
+    assert single_kind(space, architecture) in (unchanged or [None])
+
+
+def test_of_two_kinds_that_change_nothing_the_commoner_is_the_single_one():
+    space = tiny_translation(("softmax", "linear"), ("cosformer",))
+    deep = space.replay({**space.genes(space.largest()), "decoder.depth": 1}, otherwise=lambda _, options: options[0])
+    assert homogeneous(space, deep, "cosformer") == homogeneous(space, deep, "softmax") == deep
+    assert single_kind(space, deep) == "softmax"
+    assert single_kind(ConvSpace(), ConvSpace().smallest()) is None
 
 
 def test_an_unknown_kind_is_an_error_that_lists_those_there_are():

@@ -84,7 +84,7 @@ class State(NamedTuple):
     """Tokens that may come, if the state is one that is stepped in place: a step may then write into the tensors of the
     state before, which nobody may go on from again."""
     factors: tuple[Tensor, ...] = ()
-    """What positions do, of kinds that prepare it for all tokens that have room; NK, or B1NK where samples differ."""
+    """What the positions of all tokens with room do, of kinds that prepare it; NK, or B1NK where samples differ."""
 
     def after(self, tensors: tuple[Tensor, ...], factors: tuple[Tensor, ...] = ()) -> "State":
         """The state after one more query."""
