@@ -14,6 +14,7 @@ About an hour with all points; with --quick a minute, for figures that mean noth
 """
 
 import math
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
@@ -103,6 +104,8 @@ def comparison(widths: Sequence[int], lengths: Sequence[int], seconds: float) ->
         for length, batch, beam in product(lengths, BATCHES, BEAMS):
             point = Point(width, batch, length, beam)
             times = in_turn(sides, point, seconds)
+            said = ", ".join(f"{name} {np.median(taken):.2f} s" for name, taken in times.items())
+            print(f"{point}: {said}", file=sys.stderr, flush=True)
             cells = [str(value) for value in point] + [str(len(times["ours"]))]
             speeds.append(cells + [f"{batch * length / np.median(taken):,.0f}" for taken in times.values()])
             ratios.append(cells + ratio_cells(times))
