@@ -153,6 +153,11 @@ class Delivery(TrialProgressCallback):
         self.finished: set[int] = set()
         self.refused: dict[int, str] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Tune writes its settings down to be started again from them, which nobody does; what finishes a job may hold
+        # more than can be written
+        return {**self.__dict__, "finish": None}
+
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         self.deliver()
 

@@ -13,7 +13,10 @@ import nas.evaluators
 from nas.evaluators.base import Cost, Quality
 from nas.search_space import presets
 from nas.tasks.digits import Digits
+from nas.tasks.parallel import Parallel
 
+OF_TRANSLATIONS = "bleu"
+"""A quality of translations alone."""
 MEASURED = "latency"
 """Costs that are timed: positive, but not the same twice."""
 
@@ -90,9 +93,12 @@ def test_largest_network_costs_more_than_the_smallest(cost):
 
 @pytest.mark.parametrize("quality", QUALITIES)
 @pytest.mark.parametrize("split", ["search", "test"])
-def test_quality_is_repeatable_and_leaves_evaluation_mode(quality, split):
-    task = Digits(patch_size=2)
-    model = task.build(ARCHITECTURE).train()
+def test_quality_is_repeatable_and_leaves_evaluation_mode(quality, split, parallel_root):
+    if quality().name == OF_TRANSLATIONS:
+        task, architecture = Parallel(vocabulary=500).with_data(parallel_root), presets.tiny_translation().smallest()
+    else:
+        task, architecture = Digits(patch_size=2), ARCHITECTURE
+    model = task.build(architecture).train()
     value = quality()(task, model, split)
     assert isinstance(value, float)
     assert not model.training

@@ -47,10 +47,10 @@ def test_kinds_are_told_apart_by_site(translation):
     genes = {**space.genes(space.largest()), "encoder.blocks.0.attention": "linear", "decoder.depth": 2}
     genes |= {"decoder.blocks.0.self_attention.kind": "lrpe", "decoder.blocks.1.cross_attention.kind": "cosformer"}
     found = sites(space.replay(genes))
-    assert found["encoder"] == ("linear", "softmax", "softmax")
+    assert found["encoder"] == ("linear", "softmax")
     assert found["decoder"] == ("lrpe", "softmax")
     assert found[ACROSS] == ("softmax", "cosformer")
-    expected = "encoder linear, softmax ×2; decoder lrpe, softmax; across softmax, cosformer"
+    expected = "encoder linear, softmax; decoder lrpe, softmax; across softmax, cosformer"
     assert wording.attention(found) == expected
 
 
@@ -58,7 +58,7 @@ def test_shape_gives_the_encoder_before_the_decoder():
     space = tiny_translation()
     genes = {**space.genes(space.smallest()), "decoder.depth": 1, "decoder.blocks.0.ffn_dim": 192}
     assert wording.shape(space.replay(genes | {"decoder.blocks.0.cross_attention.num_heads": 4})) == {
-        "Width": "64/64",
+        "Width": "48/48",
         "Depth": "2/1",
         "Heads": "2/2",
         "FFN": "96/192",
