@@ -1,11 +1,10 @@
 """A decoder made ready for decoding: weights laid out for one token at a time, and as few operators as possible.
 
 A token's arithmetic is so small that operators themselves take the time: of a layer, queries, keys and values are one
-product, norms and products are called without their modules, and what is kept of the past grows in place. Weights are
-copied with inputs as rows, which one row is multiplied with in two thirds of the time.
+product, norms and products are called without their modules, and what is kept of the past grows in place.
 
 Shapes: R rows, which are G hypotheses of each of B sentences; S source tokens, D embedding width, H heads, K head
-width, V vocabulary, L positions.
+width, V vocabulary.
 """
 
 from collections.abc import Callable
@@ -16,9 +15,8 @@ from torch import Tensor, nn
 
 from nas.models.attention.base import State
 from nas.models.blocks import Attention
+from nas.models.products import Product
 from nas.models.seq2seq import DecoderLayer, Seq2Seq
-
-Affine = Callable[[Tensor], Tensor]
 
 
 class PackedDecoder:
@@ -30,7 +28,7 @@ class PackedDecoder:
         self.norm = _norm(network.decoder_norm)
         width = network.widths[1]
         self.embedding_VD = network.embedding.weight.detach()[:, :width]
-        self.output_DV = self.embedding_VD.t().contiguous()
+        self.output = Product(self.embedding_VD)
         self.scale = width**0.5
 
 
@@ -65,7 +63,7 @@ class Steps:
             across[number] = layer.look_across(x_RD, across[number], self.beam)
             x_RD.add_(layer.down(layer.up(layer.ffn_norm(x_RD)).relu_()))
         self.place += 1
-        return decoder.norm(x_RD) @ decoder.output_DV
+        return decoder.output(decoder.norm(x_RD))
 
     def select(self, rows_R: Tensor) -> None:
         """Go on with these rows."""
@@ -108,14 +106,12 @@ class _Layer:
         return state
 
 
-def _norm(norm: nn.Module) -> Affine:
+def _norm(norm: nn.Module) -> Callable[[Tensor], Tensor]:
     assert isinstance(norm, nn.LayerNorm)
     shape, weight, bias = norm.normalized_shape, norm.weight.detach(), norm.bias.detach()
     return partial(torch.layer_norm, normalized_shape=list(shape), weight=weight, bias=bias, eps=norm.eps)
 
 
-def _packed(*layers: nn.Linear) -> Affine:
+def _packed(*layers: nn.Linear) -> Product:
     """Linear layers of the same input as one product, their outputs side by side."""
-    bias = torch.cat([layer.bias.detach() for layer in layers])
-    weight = torch.cat([layer.weight.detach() for layer in layers]).t().contiguous()
-    return partial(torch.addmm, bias, mat2=weight)
+    return Product(torch.cat([layer.weight for layer in layers]), torch.cat([layer.bias for layer in layers]))

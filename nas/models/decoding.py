@@ -117,10 +117,18 @@ class _Search:
         self.tokens_RT = torch.cat((self.tokens_RT, self.tokens_R[:, None]), 1)
 
     def _candidates(self, length: int) -> tuple[Tensor, Tensor, Tensor]:
-        """The best 2 * G ways to go on, best first: sum of log-probabilities, row of the hypothesis, token; each BC."""
+        """The best 2 * G ways to go on, best first: sum of log-probabilities, row of the hypothesis, token; each BC.
+
+        Greedy, the best one and its score.
+        """
         batch, beam = self.score_BG.shape
         scores_RV = self.steps.next(self.tokens_R)
         vocabulary = scores_RV.shape[1]
+        if beam == 1:
+            # the best token is the same before normalisation, and it alone counts
+            self._allow(scores_RV[:, None], length)
+            best_R1, token_R1 = scores_RV.max(1, keepdim=True)
+            return best_R1, self.rows_R[:, None], token_R1
         worth_BGV = scores_RV.log_softmax(-1).view(batch, beam, vocabulary)
         self._allow(worth_BGV, length)
         worth_BGV.add_(self.score_BG[:, :, None])
