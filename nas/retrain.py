@@ -82,7 +82,9 @@ def retrain(
 def _compare_with_baselines(run: Run) -> None:
     tested = run.experiment.tested
     if isinstance(tested, ComparedQuality) and not run.baselines():
-        run.save_baselines(tested.baselines(run.experiment.task, "test"))
+        # a phase, so that no other command writes the manifest meanwhile
+        with run.phase("baselines"):
+            run.save_baselines(tested.baselines(run.experiment.task, "test"))
 
 
 def _train_here(run: Run, jobs: list[Job], workers: Workers, tell: Tell, _: Halving | None) -> None:
