@@ -17,6 +17,18 @@ class Measure(NamedTuple):
     """`top-1` and `fraction` go from 0 to 1 and are shown as percent, any other unit as it is."""
 
 
+class Axis(NamedTuple):
+    """Another cost that quality can be drawn against."""
+
+    label: str
+    """`FLOPs at 256 tokens`."""
+    unit: str
+    setting: str
+    """At which input, and how it was counted or measured."""
+    values: dict[str, float]
+    """By architecture id; a network that lacks it is not drawn."""
+
+
 @dataclass(frozen=True)
 class ReportData:
     """All that the page, the figures and the tables show of one run."""
@@ -52,6 +64,8 @@ class ReportData:
     test_unit: str | None = None
     single_kinds: dict[str, str] = field(default_factory=dict)
     """Attention kind of each network that is all of one kind, wherever that is offered, by architecture id."""
+    axes: tuple[Axis, ...] = ()
+    """Costs besides those of the experiment: at other lengths, or measured."""
     baselines: dict[str, dict[str, float]] = field(default_factory=dict)
     """Scores of translations that took no network, such as a copy of the source: `bleu` and `chrf` by its name."""
 
