@@ -11,7 +11,9 @@ from nas.files import replacing, write_text
 from nas.report import drawing, findings, tables, wording
 from nas.report.bleu_card import bleu_card, bleu_csv
 from nas.report.data import ReportData
+from nas.report.descriptions import description
 from nas.report.figures import FIGURES, NARROW, FigureKind
+from nas.report.length_findings import length_rows, length_text, lengths_csv
 from nas.report.summary import Network, Summary
 
 
@@ -56,6 +58,8 @@ def write_report(data: ReportData, folder: Path) -> Path:
     if card is not None:
         texts |= {"bleu.csv": bleu_csv(data), "bleu.md": tables.as_markdown(card.rows)}
         texts["bleu.tex"] = tables.as_latex(card.rows)
+    if data.lengths is not None:
+        texts |= table_files("lengths", length_rows(data)) | {"lengths.csv": lengths_csv(data.lengths)}
     for figure in figures:
         with replacing(folder / f"{figure.name}.png", "wb") as file:
             file.write(figure.png)
@@ -64,12 +68,17 @@ def write_report(data: ReportData, folder: Path) -> Path:
     return folder / "index.html"
 
 
+def table_files(name: str, rows: tables.Rows) -> dict[str, str]:
+    """A table to be read, as files."""
+    return {f"{name}.md": tables.as_markdown(rows), f"{name}.tex": tables.as_latex(rows)}
+
+
 def draw(summary: Summary, kind: FigureKind) -> DrawnFigure | None:
     """A figure in all its forms; None where the run has nothing to show in it yet."""
     wide, narrow = kind.draw(summary, kind.width), kind.draw(summary, NARROW)
     if wide is None or narrow is None:
         return None
-    label, svg = findings.description(summary, kind.name), drawing.svg(wide)
+    label, svg = description(summary, kind.name), drawing.svg(wide)
     forms = (
         Form("wide", Markup(drawing.inline(svg, f"{kind.name}-wide", label)), wide.points),
         Form("narrow", Markup(drawing.inline(drawing.svg(narrow), f"{kind.name}-narrow", label)), narrow.points),
@@ -107,6 +116,9 @@ def page(summary: Summary, figures: list[DrawnFigure]) -> str:
         strip_titles=[_strip_title(site, len(summary.sites)) for site in summary.sites],
         limited_kinds=any(own.kind and set(own.kinds) != {own.kind} for own in summary.homogeneous),
         card=bleu_card(summary),
+        lengths=length_text(data),
+        length_rows=length_rows(data) if data.lengths is not None else [],
+        translates="across" in summary.sites,
         cost_titles=[(wording.title(name), unit) for name, unit in data.costs.items()],
         quality_heading=wording.sentence_case(wording.name_with_unit(data.tested)),
         records=_records(summary),
