@@ -58,6 +58,8 @@ def report_data(run: Run) -> ReportData:
         fresh=_fresh(run),
         single_kinds=_single_kinds(run),
         baselines=run.manifest.get("baselines", {}),
+        references=experiment.references,
+        folder=str(run.folder),
     )
 
 
