@@ -16,7 +16,7 @@ PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 NAMES = {
     "flops": "FLOPs",
     "body_flops": "Body FLOPs",
-    "latency_ms": "Latency",
+    "peak_memory": "Peak memory",
     "bleu": "BLEU",
     "log_likelihood": "log-likelihood",
 }
