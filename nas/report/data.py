@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from nas.reference import Reference
 from nas.report.growth import LengthCosts
 from nas.retrained import Retrained
 from nas.search_space.limits import Window
@@ -71,6 +72,10 @@ class ReportData:
     """What a few networks cost at several lengths; None where the task has one length, or there is no front yet."""
     baselines: dict[str, dict[str, float]] = field(default_factory=dict)
     """Scores of translations that took no network, such as a copy of the source: `bleu` and `chrf` by its name."""
+    references: tuple[Reference, ...] = ()
+    """What others published for the same task, in the same units."""
+    folder: str = "RUN"
+    """The run as commands name it: `results/digits`."""
 
     def __post_init__(self) -> None:
         if not self.costs:

@@ -64,6 +64,8 @@ def report_data(run: Run) -> ReportData:
         axes=tuple(computed_axes(experiment, networks)),
         lengths=length_costs(run),
         baselines=run.manifest.get("baselines", {}),
+        references=experiment.references,
+        folder=str(run.folder),
     )
 
 
