@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from nas.reference import Reference
+from nas.report.choices import Choice, Importances
 from nas.report.growth import LengthCosts
+from nas.report.spent import Spent
 from nas.retrained import Retrained
 from nas.search_space.limits import Window
 from nas.strategies.base import Trial
@@ -68,6 +70,18 @@ class ReportData:
     """Attention kind of each network that is all of one kind, wherever that is offered, by architecture id."""
     axes: tuple[Axis, ...] = ()
     """Costs besides those of the experiment: at other lengths, or measured."""
+    choices: tuple[Choice, ...] = ()
+    """Options on the front against the space inside the limits."""
+    importances: Importances | None = None
+    """How much each choice matters for inherited quality."""
+    random_searches: tuple[tuple[Trial, ...], ...] = ()
+    """Random searches with the same budget, a seed each."""
+    share_inside: float | None = None
+    """Chance that a random network of the whole space is inside the limits; None where there are none."""
+    spent: tuple[Spent, ...] = ()
+    """What each phase took."""
+    hybrids: dict[str, str] = field(default_factory=dict)
+    """Pattern of each network that is a fixed hybrid, by architecture id: `softmax in 1 of 4, else linear`."""
     lengths: LengthCosts | None = None
     """What a few networks cost at several lengths; None where the task has one length, or there is no front yet."""
     baselines: dict[str, dict[str, float]] = field(default_factory=dict)

@@ -28,6 +28,8 @@ THEME = {
 }
 """Colours of a figure that follow the page's theme, by the style sheet's names for them."""
 
+NARROW = 340
+"""Width of the forms for phones."""
 PHONE = 480
 """Figures below this many pixels are drawn for phones."""
 DPI = 72

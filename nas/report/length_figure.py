@@ -66,11 +66,11 @@ def _looks(costs: LengthCosts, summary: Summary) -> list[tuple[Growth, dict[str,
     found: list[tuple[Growth, dict[str, object]]] = []
     front = 0
     for growth in costs.networks:
-        if growth.kind is None:
+        if not growth.alike:
             look: dict[str, object] = {"color": MUTED, "linestyle": DASHES[front % len(DASHES)], "linewidth": 1.5}
             front += 1
         else:
-            mark = summary.marks.get(growth.kind, Mark("", "", INK, "o"))
+            mark = summary.marks.get(growth.kind or "", Mark("", "", INK, "o"))
             look = {"color": mark.colour, "marker": mark.shape, "markersize": 6, "linewidth": 2, "zorder": 3}
         found.append((growth, look))
     return found
@@ -112,7 +112,7 @@ def _log_axes(axes: Axes, costs: LengthCosts, heading: str) -> None:
 def _legend(costs: LengthCosts, summary: Summary) -> Sequence[Line2D]:
     handles = []
     for growth, look in _looks(costs, summary):
-        label = f"all {growth.kind}" if growth.kind else f"front, {growth.id}"
+        label = f"all {growth.kind}" if growth.alike else f"front, {growth.id}"
         handles.append(Line2D([], [], label=label, **look))  # type: ignore[arg-type]
     ring = Line2D([], [], linestyle="", marker="o", color=INK, markerfacecolor=SURFACE, markersize=11)
     ring.set_label("cheaper than softmax")

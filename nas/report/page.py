@@ -15,7 +15,8 @@ from nas.report.chart import Chart
 from nas.report.chart_page import DrawnChart, drawn_chart
 from nas.report.data import ReportData
 from nas.report.descriptions import description
-from nas.report.figures import FIGURES, NARROW, FigureKind
+from nas.report.drawing import NARROW
+from nas.report.figures import FIGURES, FigureKind
 from nas.report.sections import section_files, section_values
 from nas.report.summary import Network, Summary
 

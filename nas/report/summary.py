@@ -5,7 +5,6 @@ Which network is recommended is decided on the search split; the test split is r
 
 import math
 import statistics
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +25,9 @@ INHERITED = "inherited"
 SEARCHED = ("front", "chosen")
 """Origins of retrained networks that the search found, or somebody chose among its trials."""
 CURVE_POINTS = 200
+
+Curve = tuple[tuple[int, float], ...]
+"""Number of evaluations and share of a hypervolume reached by then, at up to about 200 places."""
 
 
 @dataclass(frozen=True)
@@ -107,12 +109,6 @@ def arms_of(results: Iterable[Retrained]) -> dict[Arm, Spread]:
         if own:
             gathered[arm] = Spread(tuple(r.quality for r in own), tuple(r.search_quality for r in own))
     return gathered
-
-
-def kind_shares(networks: Iterable[Network], site: str) -> dict[str, float]:
-    """Share of all layers at a site that have each kind; empty where there are no such layers."""
-    counts = Counter(kind for network in networks for kind in network.sites.get(site, ()))
-    return {kind: count / counts.total() for kind, count in sorted(counts.items())}
 
 
 @dataclass(frozen=True)
@@ -212,20 +208,24 @@ class Summary:
         return Fidelity(both, tuple(ranker(name, own, trained) for name, own in scores.items()))
 
     @cached_property
-    def hypervolume_curve(self) -> tuple[tuple[int, float], ...]:
-        """Number of evaluations and share of the final hypervolume reached by then, at up to about 200 places.
+    def hypervolume_curves(self) -> tuple[Curve, ...]:
+        """Of the search, then of each random search; none before there is an area.
 
-        The reference is the corner of the greatest cost and the least quality that was evaluated inside the limits.
+        Shares of the largest that any of them ended with. The reference, one for all, is the corner of the greatest
+        cost and the least quality that any of them evaluated inside the limits.
         """
+        axis = self.data.axis
+        inside = [
+            [(t.costs[axis], t.quality) for t in trials if t.quality is not None and not t.violation]
+            for trials in self.data.random_searches
+        ]
+        histories = [self._points, *inside]
+        points = [point for history in histories for point in history]
         if not self._points:
             return ()
-        costs, qualities = zip(*self._points, strict=True)
-        reference = (max(costs), min(qualities))
-        final = hypervolume(self._points, reference)
-        if not final:
-            return ()
-        places = sorted({*range(1, len(costs) + 1, max(1, len(costs) // CURVE_POINTS)), len(costs)})
-        return tuple((place, hypervolume(self._points[:place], reference) / final) for place in places)
+        reference = max(cost for cost, _ in points), min(quality for _, quality in points)
+        largest = max(hypervolume(history, reference) for history in histories)
+        return tuple(_curve(history, reference, largest) for history in histories) if largest else ()
 
     @property
     def _points(self) -> list[tuple[float, float]]:
@@ -241,3 +241,8 @@ def rank(network: Network) -> tuple[bool, float]:
 
 def _violation(costs: dict[str, float], limits: dict[str, Window]) -> float:
     return violation(costs, {name: limit for name, limit in limits.items() if name in costs})
+
+
+def _curve(points: list[tuple[float, float]], reference: tuple[float, float], largest: float) -> Curve:
+    places = sorted({*range(1, len(points) + 1, max(1, len(points) // CURVE_POINTS)), len(points)})
+    return tuple((place, hypervolume(points[:place], reference) / largest) for place in places)
