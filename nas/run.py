@@ -27,6 +27,7 @@ from typing import Any
 
 from torch import Tensor
 
+from nas.differences import differences, filled
 from nas.experiment import Experiment, Loaded, Recipe, describe, feasible_space, load
 from nas.files import (
     append_line,
@@ -295,17 +296,11 @@ class Run:
         return read_trials(self.folder / name, self.experiment.space)
 
     def _check_same(self, settings: Any) -> None:
-        changed = list(_differences(self.manifest["settings"], settings, ""))
+        # settings that are younger than the run are what they are by default
+        before = filled(self.manifest["settings"], describe(self.experiment))
+        changed = list(differences(before, settings))
         if changed:
             raise ValueError(
                 f"{self.folder} holds a run with other settings ({'; '.join(changed[:3])}); "
                 "name another folder with --out, or delete this one"
             )
-
-
-def _differences(before: Any, after: Any, path: str) -> Iterator[str]:
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in sorted(before.keys() | after.keys()):
-            yield from _differences(before.get(key), after.get(key), f"{path}.{key}".strip("."))
-    elif before != after:
-        yield f"{path}: {before} there, {after} asked"
