@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from nas.reference import Reference
 from nas.retrained import Retrained
+from nas.search_space.hybrids import Hybrid
 from nas.search_space.limits import Window
 from nas.strategies.base import Trial
 
@@ -65,6 +66,8 @@ class ReportData:
     test_unit: str | None = None
     single_kinds: dict[str, str] = field(default_factory=dict)
     """Attention kind of each network that is all of one kind, wherever that is offered, by architecture id."""
+    hybrids: dict[str, Hybrid] = field(default_factory=dict)
+    """The pattern of each network that is a fixed hybrid, by architecture id."""
     axes: tuple[Axis, ...] = ()
     """Costs besides those of the experiment: at other lengths, or measured."""
     baselines: dict[str, dict[str, float]] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from nas.report.tables import as_text, front_table
 from nas.run import Run
 from nas.search_space import architecture_id
 from nas.search_space.feasible import single_kind
+from nas.search_space.hybrids import Hybrid, hybrid_of
 from nas.tasks.base import Task
 from nas.tasks.parallel import Parallel
 
@@ -76,6 +77,7 @@ def report_data(run: Run) -> ReportData:
         provenance=_provenance(run),
         fresh=_fresh(run),
         single_kinds=_single_kinds(experiment, networks),
+        hybrids=_hybrids(experiment, networks),
         axes=tuple(computed_axes(experiment, networks)),
         baselines=run.manifest.get("baselines", {}),
         references=experiment.references,
@@ -87,6 +89,11 @@ def report_data(run: Run) -> ReportData:
 def unit(experiment: Experiment, quality: Quality) -> str:
     """A log-likelihood is that of an example, or of a token where the task counts tokens."""
     return "nats per token" if (quality.unit, experiment.task.batch_unit) == ("nats", "tokens") else quality.unit
+
+
+def _hybrids(experiment: Experiment, networks: Sequence[Any]) -> dict[str, Hybrid]:
+    found = {architecture_id(each): hybrid_of(experiment.space, each) for each in networks}
+    return {name: pattern for name, pattern in found.items() if pattern is not None}
 
 
 def _task(task: Task) -> str:

@@ -129,10 +129,11 @@ def page(summary: Summary, figures: list[DrawnFigure], main: DrawnChart | None) 
 
 
 def _groups(summary: Summary) -> list[dict[str, Any]]:
-    """The rows of the main table: the front, then the homogeneous networks."""
+    """The rows of the main table: the front, then what it is compared with."""
     sections = {
         "The front, cheapest first": summary.front,
         "Best homogeneous network of each kind": summary.homogeneous,
+        "Best of each fixed hybrid": summary.hybrids,
     }
     return [
         {"heading": heading, "rows": [_record(summary, network) for network in members]}
@@ -152,7 +153,7 @@ def _record(summary: Summary, network: Network) -> dict[str, Any]:
     data = summary.data
     return {
         "id": network.id,
-        "kind": network.kind,
+        "control": network.control,
         "costs": [wording.amount(network.costs.get(name)) for name in data.costs],
         "inherited": wording.quality(data.searched, network.inherited),
         "arms": [wording.spread(data.tested, network.arms.get(arm)) for arm in summary.arms],
