@@ -275,8 +275,12 @@ COMMANDS = {
                 Path,
                 metavar="FOLDER",
             ),
+            Option("--measure", "first measure latency against length, once, as nas run does: a minute", is_flag=True),
         ),
-        ("nas report results/digits", "nas report results/digits results/second --out results/compared"),
+        (
+            "nas report results/digits --measure",
+            "nas report results/digits results/second --out results/compared",
+        ),
     ),
     "describe": Command(
         "Say what an experiment will do: size of the space, costs, limits, data, device.",

@@ -13,6 +13,7 @@ from nas.report import wording
 from nas.report.data import ReportData
 from nas.report.drawing import FAINT, INK, MUTED, PHONE, Plot, canvas, canvases, finished, style
 from nas.report.front_figure import PIXELS_A_CHARACTER
+from nas.report.length_figure import draw_lengths
 from nas.report.marks import Mark
 from nas.report.summary import Network, Summary, kind_shares
 
@@ -167,6 +168,7 @@ FIGURES = (
     FigureKind("kinds", 430, draw_kinds),
     FigureKind("fidelity", 540, draw_fidelity),
     FigureKind("progress", 540, draw_progress),
+    FigureKind("lengths", 1040, draw_lengths),
 )
 
 

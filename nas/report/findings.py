@@ -189,26 +189,6 @@ def provenance(data: ReportData) -> list[tuple[str, str]]:
     return leaves(rest)
 
 
-def description(summary: Summary, figure: str) -> str:
-    """What a figure shows, for those who cannot see it."""
-    data, kinds = summary.data, ", ".join(summary.kinds)
-    axis, name, tested = wording.title(data.axis), *map(wording.quality_name, (data.searched, data.tested))
-    shown = " and ".join(dict.fromkeys((name, tested)))
-    members, both = summary.front, len(summary.fidelity.networks)
-    ends = [
-        f"{wording.quality_with_unit(data.searched, end.inherited)} at {wording.amount(end.costs[data.axis])}"
-        for end in (members[:1] + members[-1:])
-    ]
-    reach = f"The front has {len(members)} networks, from {' to '.join(ends)}; see the table below." if ends else ""
-    return {
-        "front": f"{shown} against {axis} of {len(data.trials)} trials. {reach}".strip(),
-        "attention": f"Attention kind ({kinds}) of each layer of the networks on the front, cheapest first.",
-        "kinds": f"Share of each attention kind ({kinds}) among the layers of the front and of all evaluated networks.",
-        "fidelity": f"{name} with inherited weights against {tested} from scratch, {both} networks.",
-        "progress": "Share of the final hypervolume over the number of networks evaluated.",
-    }[figure]
-
-
 def _quality_tile(data: ReportData, best: Network) -> Tile:
     measure = data.searched if best.best_arm is None else data.tested
     label, unit = wording.sentence_case(wording.quality_name(measure)), wording.quality_unit(measure)

@@ -10,6 +10,7 @@ from nas.records import Search
 from nas.report.axes import computed_axes
 from nas.report.comparison import Comparison, Searched, write_comparison
 from nas.report.data import ReportData
+from nas.report.length_costs import length_costs
 from nas.report.page import write_report
 from nas.report.several import labels, write_several
 from nas.report.tables import as_text, front_table
@@ -79,6 +80,7 @@ def report_data(run: Run) -> ReportData:
         single_kinds=_single_kinds(experiment, networks),
         hybrids=_hybrids(experiment, networks),
         axes=tuple(computed_axes(experiment, networks)),
+        lengths=length_costs(run),
         baselines=run.manifest.get("baselines", {}),
         references=experiment.references,
         task=_task(experiment.task),

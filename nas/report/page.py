@@ -14,7 +14,9 @@ from nas.report.budgets import Pick, budget_table, next_command, picks
 from nas.report.chart import Chart
 from nas.report.chart_page import DrawnChart, drawn_chart
 from nas.report.data import ReportData
+from nas.report.descriptions import description
 from nas.report.figures import FIGURES, NARROW, FigureKind
+from nas.report.length_findings import length_rows, length_text, lengths_csv
 from nas.report.summary import Network, Summary
 
 
@@ -44,25 +46,10 @@ def write_report(data: ReportData, folder: Path) -> Path:
     """
     summary = Summary(data)
     figures = [drawn for kind in FIGURES if (drawn := draw(summary, kind))]
-    main = drawn_chart(Chart({data.name: summary}), "front", findings.description(summary, "front"))
+    main = drawn_chart(Chart({data.name: summary}), "front", description(summary, "front"))
     images: list[DrawnFigure | DrawnChart] = [*figures, *([main] if main else [])]
-    rows = tables.front_table(data)
-    texts = {
-        "front.csv": tables.front_csv(summary),
-        "trials.csv": tables.trials_csv(summary),
-        "retrained.csv": tables.retrained_csv(data),
-        "front.md": tables.as_markdown(rows),
-        "front.tex": tables.as_latex(rows),
-        **{f"{figure.name}.svg": figure.svg for figure in images},
-        "index.html": page(summary, figures, main),
-    }
-    budgets = picks(summary)
-    if budgets:
-        texts |= tables.in_all_forms("budgets", budget_table(summary, budgets))
-    card = bleu_card(summary)
-    if card is not None:
-        texts |= {"bleu.csv": bleu_csv(data), "bleu.md": tables.as_markdown(card.rows)}
-        texts["bleu.tex"] = tables.as_latex(card.rows)
+    texts = table_files(summary) | {f"{figure.name}.svg": figure.svg for figure in images}
+    texts["index.html"] = page(summary, figures, main)
     for figure in images:
         with replacing(folder / f"{figure.name}.png", "wb") as file:
             file.write(figure.png)
@@ -71,12 +58,26 @@ def write_report(data: ReportData, folder: Path) -> Path:
     return folder / "index.html"
 
 
+def table_files(summary: Summary) -> dict[str, str]:
+    """Every table, those to be read and those with every digit, by the names of their files."""
+    data, budgets, card = summary.data, picks(summary), bleu_card(summary)
+    texts = tables.in_all_forms("front", tables.front_table(data)) | {"front.csv": tables.front_csv(summary)}
+    texts |= {"trials.csv": tables.trials_csv(summary), "retrained.csv": tables.retrained_csv(data)}
+    if budgets:
+        texts |= tables.in_all_forms("budgets", budget_table(summary, budgets))
+    if card is not None:
+        texts |= tables.in_all_forms("bleu", card.rows) | {"bleu.csv": bleu_csv(data)}
+    if data.lengths is not None:
+        texts |= tables.in_all_forms("lengths", length_rows(data)) | {"lengths.csv": lengths_csv(data.lengths)}
+    return texts
+
+
 def draw(summary: Summary, kind: FigureKind) -> DrawnFigure | None:
     """A figure in all its forms; None where the run has nothing to show in it yet."""
     wide, narrow = kind.draw(summary, kind.width), kind.draw(summary, NARROW)
     if wide is None or narrow is None:
         return None
-    label, svg = findings.description(summary, kind.name), drawing.svg(wide)
+    label, svg = description(summary, kind.name), drawing.svg(wide)
     forms = (
         Form("wide", Markup(drawing.inline(svg, f"{kind.name}-wide", label))),
         Form("narrow", Markup(drawing.inline(drawing.svg(narrow), f"{kind.name}-narrow", label))),
@@ -121,6 +122,9 @@ def page(summary: Summary, figures: list[DrawnFigure], main: DrawnChart | None) 
         strip_titles=[wording.site_title(site, len(summary.sites)) for site in summary.sites],
         limited_kinds=any(own.kind and set(own.kinds) != {own.kind} for own in summary.homogeneous),
         card=bleu_card(summary),
+        lengths=length_text(data),
+        length_rows=length_rows(data) if data.lengths is not None else [],
+        translates="across" in summary.sites,
         cost_titles=[(wording.title(name), unit) for name, unit in data.costs.items()],
         quality_heading=wording.sentence_case(wording.name_with_unit(data.tested)),
         commands=[str(command) for command in data.provenance.get("commands", ())],

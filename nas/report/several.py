@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nas.files import replacing, write_text
-from nas.report import findings, tables, wording
+from nas.report import descriptions, findings, tables, wording
 from nas.report.budgets import best_within, budgets
 from nas.report.chart import Chart, cost_title
 from nas.report.chart_page import DrawnChart, drawn_chart
@@ -147,4 +147,4 @@ def _names(of: str, charts: Sequence[Chart]) -> list[str]:
 
 
 def _description(chart: Chart) -> str:
-    return " ".join(f"{label}: {findings.description(run, 'front')}" for label, run in chart.runs.items())
+    return " ".join(f"{label}: {descriptions.description(run, 'front')}" for label, run in chart.runs.items())

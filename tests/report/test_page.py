@@ -60,7 +60,7 @@ def test_page_is_well_formed_with_unique_ids_and_no_dangling_references(written)
     inside = {reference[1:] for reference in page.references if reference.startswith("#")}
     assert inside <= set(page.ids)
     assert page.names.count("h1") == 1
-    assert page.names.count("h2") == 5
+    assert page.names.count("h2") == 6
 
 
 def test_page_asks_nothing_of_a_network(written):
@@ -169,4 +169,4 @@ def test_an_unfinished_run_says_what_is_missing(state, make_data, tmp_path):
     data: ReportData = state(make_data())
     page = Page(write_report(data, tmp_path).read_text())
     assert STATES[state] in "".join(page.text)
-    assert page.names.count("h2") == 5
+    assert page.names.count("h2") == 6
