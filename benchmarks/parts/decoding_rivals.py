@@ -118,6 +118,8 @@ def _mixed(attention: Attention, x_R1D: Tensor, k_RHTK: Tensor, v_RHTK: Tensor) 
 
 def hugging_face(model: Seq2Seq) -> Contender:
     """MarianMT of the same size, with random weights of its own."""
+    # transformers imports torchvision where it finds one, and ours knows how
+    import nas.tasks.vision_library  # noqa: F401
     from transformers import MarianConfig, MarianMTModel
 
     logging.getLogger("transformers").setLevel(logging.ERROR)
