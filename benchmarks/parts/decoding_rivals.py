@@ -119,8 +119,9 @@ def _mixed(attention: Attention, x_R1D: Tensor, k_RHTK: Tensor, v_RHTK: Tensor) 
 def hugging_face(model: Seq2Seq) -> Contender:
     """MarianMT of the same size, with random weights of its own."""
     # transformers imports torchvision where it finds one, and ours knows how
-    import nas.tasks.vision_library  # noqa: F401
     from transformers import MarianConfig, MarianMTModel
+
+    import nas.tasks.vision_library  # noqa: F401
 
     logging.getLogger("transformers").setLevel(logging.ERROR)
     width = model.widths[1]
