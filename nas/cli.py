@@ -267,8 +267,11 @@ COMMANDS = {
     ),
     "report": Command(
         "Write the page, figures and tables of a run, finished or not.",
-        (Option("runs", "folders of runs", Path, nargs="+", metavar="RUN"),),
-        ("nas report results/digits",),
+        (
+            Option("runs", "folders of runs", Path, nargs="+", metavar="RUN"),
+            Option("--measure", "first measure latency against length, once, as nas run does: a minute", is_flag=True),
+        ),
+        ("nas report results/digits", "nas report results/digits --measure"),
     ),
     "describe": Command(
         "Say what an experiment will do: size of the space, costs, limits, data, device.",

@@ -13,6 +13,7 @@ from nas.describe import describe_experiment
 from nas.devices import default_device, keep_freed_memory
 from nas.experiment import Experiment, Loaded, feasible_space, load
 from nas.export import export
+from nas.lengths import measure_latencies
 from nas.overrides import apply_overrides, separate
 from nas.parallel import Workers
 from nas.predict import predict, write
@@ -65,6 +66,7 @@ def run_all(
     choices = choose(run, selection)
     # the time limit is that of an evaluation
     retrain(run, choices, dataclasses.replace(workers, timeout=None), selection)
+    measure_latencies(run)
     exports = _export_all(run, [architecture_id(choice.architecture) for choice in choices])
     page = _report(run)
     print(f"\nreport   {page}\nexports  {exports}\nnext     nas retrain {run.folder} --seeds 3")
@@ -152,7 +154,7 @@ def retrain_command(
     choices = choose(opened, selection) if id is None else [_choice(opened, id)]
     retrain(opened, choices, where.workers(), selection, Halving() if asha else None)
     _print_front(opened)
-    print(f"\nnext  nas report {run}; nas export {run}")
+    print(f"\nnext  nas report {run} --measure; nas export {run}")
 
 
 def export_command(run: Path, id: str | None, data: Path | None) -> None:
@@ -169,8 +171,10 @@ def predict_command(export: Path, files: list[Path], beam: int | None, length_pe
     write(predict(export, files, beam, length_penalty))
 
 
-def report_command(runs: list[Path]) -> None:
+def report_command(runs: list[Path], measure: bool) -> None:
     for folder in runs:
+        if measure:
+            measure_latencies(Run(folder))
         print(f"\nreport  {_report(Run(folder))}")
 
 

@@ -11,6 +11,7 @@ anchors.jsonl            the same for networks of one kind, measured for compari
 scores.jsonl             other qualities with inherited weights: finalists on the split `select`, compared strategies
 costs.jsonl              what measured costs (latency) came out as, since they would not come out so again
 comparison/              strategies compared on the run's supernet
+lengths.jsonl            latency of a few networks at several lengths, a length a line
 subnets/<id>/            architecture.json, and for each training <arm>-<seed>/: weights, log.jsonl, result.json
 exports/<id>/            networks that stand alone
 report/                  the page, figures and tables
@@ -27,6 +28,7 @@ from typing import Any
 
 from torch import Tensor
 
+from nas.differences import differences, filled
 from nas.experiment import Experiment, Loaded, Recipe, describe, feasible_space, load
 from nas.files import (
     append_line,
@@ -220,6 +222,10 @@ class Run:
     def append_anchor(self, trial: Trial) -> None:
         append_line(self.folder / "anchors.jsonl", trial_line(trial))
 
+    @property
+    def lengths_file(self) -> Path:
+        return self.folder / "lengths.jsonl"
+
     def has_comparison(self, name: str) -> bool:
         return (self.comparison_folder / f"{name}.jsonl").is_file()
 
@@ -295,17 +301,11 @@ class Run:
         return read_trials(self.folder / name, self.experiment.space)
 
     def _check_same(self, settings: Any) -> None:
-        changed = list(_differences(self.manifest["settings"], settings, ""))
+        # settings that are younger than the run are what they are by default
+        before = filled(self.manifest["settings"], describe(self.experiment))
+        changed = list(differences(before, settings))
         if changed:
             raise ValueError(
                 f"{self.folder} holds a run with other settings ({'; '.join(changed[:3])}); "
                 "name another folder with --out, or delete this one"
             )
-
-
-def _differences(before: Any, after: Any, path: str) -> Iterator[str]:
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in sorted(before.keys() | after.keys()):
-            yield from _differences(before.get(key), after.get(key), f"{path}.{key}".strip("."))
-    elif before != after:
-        yield f"{path}: {before} there, {after} asked"
