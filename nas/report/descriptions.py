@@ -20,6 +20,7 @@ def description(summary: Summary, figure: str) -> str:
         "attention": f"Attention kind ({kinds}) of each layer of the networks on the front, cheapest first.",
         "kinds": f"Share of each attention kind ({kinds}) among the layers of the front and of all evaluated networks.",
         "fidelity": f"{name} with inherited weights against {tested} from scratch, {both} networks.",
+        "rankers": "Kendall's tau of orderings with quality from scratch; see the table beside it.",
         "lengths": "FLOPs and latency of a few networks against the length of the input; see the table below.",
         "progress": "Share of the final hypervolume over the number of networks evaluated.",
     }[figure]

@@ -115,5 +115,5 @@ def _legend(costs: LengthCosts, summary: Summary) -> Sequence[Line2D]:
         label = f"all {growth.kind}" if growth.kind else f"front, {growth.id}"
         handles.append(Line2D([], [], label=label, **look))  # type: ignore[arg-type]
     ring = Line2D([], [], linestyle="", marker="o", color=INK, markerfacecolor=SURFACE, markersize=11)
-    ring.set_label("cheaper than softmax from here")
+    ring.set_label("cheaper than softmax")
     return [*handles, ring]

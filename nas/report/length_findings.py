@@ -36,19 +36,20 @@ def length_text(data: ReportData) -> list[str]:
 
 
 def length_rows(data: ReportData) -> Rows:
-    """A line a network: FLOPs and latency at each length, and both break-evens."""
+    """A line a network: both break-evens, then FLOPs and latency at each length; none where these are not known."""
     costs = data.lengths
-    assert costs is not None
+    if costs is None:
+        return []
     name = wording.title(costs.flops)
-    heading = ["Network", "Role", *(f"{name} at {tokens:,}" for tokens in costs.tokens), f"Fewer {name} than softmax"]
     timed = costs.device is not None
-    if timed:
-        heading += [*(f"ms at {tokens:,}" for tokens in costs.tokens), "Faster than softmax"]
+    heading = ["Network", "Role", f"Fewer {name} than softmax", *(["Faster than softmax"] if timed else [])]
+    heading += [f"{name} at {tokens:,}" for tokens in costs.tokens]
+    heading += [f"ms at {tokens:,}" for tokens in costs.tokens if timed]
     rows: Rows = [tuple(heading)]
     for own in costs.networks:
-        row = [own.id, _role(own), *map(wording.amount, own.flops), _cell(own.flops_break_even, costs)]
-        if timed:
-            row += [*map(_milliseconds, own.latency), _cell(costs.latency_break_even(own), costs, "about ")]
+        row = [own.id, _role(own), _cell(own.flops_break_even, costs)]
+        row += [_cell(costs.latency_break_even(own), costs, "about ")] if timed else []
+        row += [*map(wording.amount, own.flops), *(_milliseconds(each) for each in own.latency if timed)]
         rows.append(tuple(row))
     return rows
 

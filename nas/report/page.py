@@ -16,7 +16,7 @@ from nas.report.chart_page import DrawnChart, drawn_chart
 from nas.report.data import ReportData
 from nas.report.descriptions import description
 from nas.report.figures import FIGURES, NARROW, FigureKind
-from nas.report.length_findings import length_rows, length_text, lengths_csv
+from nas.report.sections import section_files, section_values
 from nas.report.summary import Network, Summary
 
 
@@ -67,9 +67,7 @@ def table_files(summary: Summary) -> dict[str, str]:
         texts |= tables.in_all_forms("budgets", budget_table(summary, budgets))
     if card is not None:
         texts |= tables.in_all_forms("bleu", card.rows) | {"bleu.csv": bleu_csv(data)}
-    if data.lengths is not None:
-        texts |= tables.in_all_forms("lengths", length_rows(data)) | {"lengths.csv": lengths_csv(data.lengths)}
-    return texts
+    return texts | section_files(summary)
 
 
 def draw(summary: Summary, kind: FigureKind) -> DrawnFigure | None:
@@ -112,9 +110,7 @@ def page(summary: Summary, figures: list[DrawnFigure], main: DrawnChart | None) 
         tiles=findings.tiles(summary),
         verdict=findings.verdict(summary),
         limits=findings.limits(data),
-        fidelity=findings.fidelity_text(summary),
-        progress=findings.progress_facts(summary),
-        phases=findings.phases(data),
+        **section_values(summary),
         groups=groups,
         shape_columns=_shape_columns(groups),
         arm_titles=[wording.ARMS[arm] for arm in summary.arms],
@@ -122,9 +118,6 @@ def page(summary: Summary, figures: list[DrawnFigure], main: DrawnChart | None) 
         strip_titles=[wording.site_title(site, len(summary.sites)) for site in summary.sites],
         limited_kinds=any(own.kind and set(own.kinds) != {own.kind} for own in summary.homogeneous),
         card=bleu_card(summary),
-        lengths=length_text(data),
-        length_rows=length_rows(data) if data.lengths is not None else [],
-        translates="across" in summary.sites,
         cost_titles=[(wording.title(name), unit) for name, unit in data.costs.items()],
         quality_heading=wording.sentence_case(wording.name_with_unit(data.tested)),
         commands=[str(command) for command in data.provenance.get("commands", ())],

@@ -84,9 +84,9 @@ def test_page_names_every_network_of_the_front_and_its_numbers(written):
 
 def test_folder_holds_page_figures_and_tables_and_nothing_unfinished(written):
     folder = written[1].parent
-    names = ("front", "attention", "kinds", "fidelity", "progress")
+    names = ("front", "attention", "kinds", "fidelity", "rankers", "progress")
     figures = {f"{name}.{kind}" for name in names for kind in ("svg", "png")}
-    tables = {f"{name}.{kind}" for name in ("front", "budgets") for kind in ("csv", "md", "tex")}
+    tables = {f"{name}.{kind}" for name in ("front", "budgets", "rankers") for kind in ("csv", "md", "tex")}
     tables |= {"trials.csv", "retrained.csv"}
     assert {path.name for path in folder.iterdir()} == {"index.html"} | figures | tables
 
