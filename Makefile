@@ -6,7 +6,7 @@
 VENV ?= .venv
 PACKAGES := babel cmaes fvcore jinja2 matplotlib num2words numpy optuna ray rich sacrebleu safetensors scipy \
 	sentencepiece sklearn torch torchvision \
-	hypothesis importlinter mypy pytest pytest_timeout ruff xdist
+	axe_playwright_python hypothesis importlinter mypy playwright pytest pytest_timeout ruff xdist
 HAS_PACKAGES := import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))
 
 ifndef PYTHON
@@ -37,7 +37,7 @@ test: $(INSTALLED_DEV)
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest --numprocesses=2 --dist=loadfile
 
 slow: $(INSTALLED_DEV)
-	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -m slow --timeout=900
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -m slow --timeout=900 --numprocesses=2 --dist=loadfile
 
 check: lint types imports
 

@@ -266,12 +266,21 @@ COMMANDS = {
         goes_on=False,
     ),
     "report": Command(
-        "Write the page, figures and tables of a run, finished or not.",
+        "Write the page, figures and tables of a run, finished or not; of several, a page that compares them.",
         (
             Option("runs", "folders of runs", Path, nargs="+", metavar="RUN"),
+            Option(
+                "--out",
+                "folder of the page (default: report/ in the run's folder, or beside the first of several runs)",
+                Path,
+                metavar="FOLDER",
+            ),
             Option("--measure", "first measure latency against length, once, as nas run does: a minute", is_flag=True),
         ),
-        ("nas report results/digits", "nas report results/digits --measure"),
+        (
+            "nas report results/digits --measure",
+            "nas report results/digits results/second --out results/compared",
+        ),
     ),
     "describe": Command(
         "Say what an experiment will do: size of the space, costs, limits, data, device.",

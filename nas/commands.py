@@ -171,11 +171,15 @@ def predict_command(export: Path, files: list[Path], beam: int | None, length_pe
     write(predict(export, files, beam, length_penalty))
 
 
-def report_command(runs: list[Path], measure: bool) -> None:
-    for folder in runs:
-        if measure:
-            measure_latencies(Run(folder))
-        print(f"\nreport  {_report(Run(folder))}")
+def report_command(runs: list[Path], out: Path | None, measure: bool) -> None:
+    # here and not above: what reports need takes a second to load
+    from nas.report.from_run import report_several
+
+    opened = [Run(folder) for folder in runs]
+    for run in opened if measure else ():
+        measure_latencies(run)
+    page = _report(opened[0], out) if len(opened) == 1 else report_several(opened, out)
+    print(f"\nreport  {page}")
 
 
 def describe_command(experiment: str, data: Path | None, overrides: dict[str, str], command_line: str) -> None:
@@ -225,11 +229,11 @@ def _print_front(run: Run) -> None:
     print(terminal_table(run))
 
 
-def _report(run: Run) -> Path:
+def _report(run: Run, out: Path | None = None) -> Path:
     """Write the report and print its table; returns the path of the page."""
     from nas.report.from_run import report
 
-    page = report(run)
+    page = report(run, out)
     _print_front(run)
     return page
 

@@ -8,6 +8,7 @@ from nas.report.choices import Choice, Importances
 from nas.report.growth import LengthCosts
 from nas.report.spent import Spent
 from nas.retrained import Retrained
+from nas.search_space.hybrids import Hybrid
 from nas.search_space.limits import Window
 from nas.strategies.base import Trial
 
@@ -68,6 +69,8 @@ class ReportData:
     test_unit: str | None = None
     single_kinds: dict[str, str] = field(default_factory=dict)
     """Attention kind of each network that is all of one kind, wherever that is offered, by architecture id."""
+    hybrids: dict[str, Hybrid] = field(default_factory=dict)
+    """The pattern of each network that is a fixed hybrid, by architecture id."""
     axes: tuple[Axis, ...] = ()
     """Costs besides those of the experiment: at other lengths, or measured."""
     choices: tuple[Choice, ...] = ()
@@ -80,14 +83,14 @@ class ReportData:
     """Chance that a random network of the whole space is inside the limits; None where there are none."""
     spent: tuple[Spent, ...] = ()
     """What each phase took."""
-    hybrids: dict[str, str] = field(default_factory=dict)
-    """Pattern of each network that is a fixed hybrid, by architecture id: `softmax in 1 of 4, else linear`."""
     lengths: LengthCosts | None = None
     """What a few networks cost at several lengths; None where the task has one length, or there is no front yet."""
     baselines: dict[str, dict[str, float]] = field(default_factory=dict)
     """Scores of translations that took no network, such as a copy of the source: `bleu` and `chrf` by its name."""
     references: tuple[Reference, ...] = ()
     """What others published for the same task, in the same units."""
+    task: str = ""
+    """What the qualities were read on; those of runs with other tasks do not compare."""
     folder: str = "RUN"
     """The run as commands name it: `results/digits`."""
 

@@ -16,22 +16,38 @@ from nas.report.comparison import Comparison, Searched, write_comparison
 from nas.report.data import ReportData
 from nas.report.length_costs import length_costs
 from nas.report.page import write_report
+from nas.report.several import labels, write_several
 from nas.report.spent import spent
 from nas.report.tables import as_text, front_table
 from nas.run import Run
 from nas.search_space import architecture_id
 from nas.search_space.feasible import single_kind
-from nas.search_space.hybrids import hybrid_of
+from nas.search_space.hybrids import Hybrid, hybrid_of
 from nas.strategies.base import Trial
 from nas.strategies.pareto import front_of_trials
+from nas.tasks.base import Task
+from nas.tasks.parallel import Parallel
 
 MOST_SEEDS = 100
 """Of random searches that are looked for."""
 
 
-def report(run: Run) -> Path:
-    """Write the run's report; returns the path of the page."""
-    return write_report(report_data(run), run.report_folder)
+def report(run: Run, folder: Path | None = None) -> Path:
+    """Write the run's report, into a folder of its own by default; returns the path of the page."""
+    return write_report(report_data(run), run.report_folder if folder is None else folder)
+
+
+def report_several(runs: Sequence[Run], folder: Path | None) -> Path:
+    """Write a page that compares runs, and each run's report beside it; returns the path of the page.
+
+    Args:
+        folder: Where to; None: `report` in the folder that the first run is in.
+    """
+    names = labels([run.folder for run in runs])
+    target = folder if folder is not None else runs[0].folder.parent / "report"
+    if Run.exists(target):
+        raise ValueError(f"{target} is a run, so it can hold no report of several; name another folder with --out")
+    return write_several({name: report_data(run) for name, run in zip(names, runs, strict=True)}, target)
 
 
 def terminal_table(run: Run) -> str:
@@ -73,6 +89,7 @@ def report_data(run: Run) -> ReportData:
         provenance=_provenance(run),
         fresh=_fresh(run),
         single_kinds=_single_kinds(experiment, networks),
+        hybrids=_hybrids(experiment, networks),
         axes=tuple(computed_axes(experiment, networks)),
         lengths=length_costs(run),
         choices=_choices(run, trials),
@@ -80,9 +97,9 @@ def report_data(run: Run) -> ReportData:
         random_searches=at_random,
         share_inside=run.space.share_inside(np.random.default_rng(0)) if run.space.limits else None,
         spent=spent(run),
-        hybrids=_hybrids(experiment, networks),
         baselines=run.manifest.get("baselines", {}),
         references=experiment.references,
+        task=_task(experiment.task),
         folder=str(run.folder),
     )
 
@@ -92,14 +109,19 @@ def unit(experiment: Experiment, quality: Quality) -> str:
     return "nats per token" if (quality.unit, experiment.task.batch_unit) == ("nats", "tokens") else quality.unit
 
 
+def _hybrids(experiment: Experiment, networks: Sequence[Any]) -> dict[str, Hybrid]:
+    found = {architecture_id(each): hybrid_of(experiment.space, each) for each in networks}
+    return {name: pattern for name, pattern in found.items() if pattern is not None}
+
+
+def _task(task: Task) -> str:
+    """Name of the task, and of its texts where one task has many."""
+    return f"{task.name} {task.files.folder}" if isinstance(task, Parallel) else task.name
+
+
 def _single_kinds(experiment: Experiment, networks: Sequence[Any]) -> dict[str, str]:
     found = {architecture_id(each): single_kind(experiment.space, each) for each in networks}
     return {name: kind for name, kind in found.items() if kind is not None}
-
-
-def _hybrids(experiment: Experiment, networks: Sequence[Any]) -> dict[str, str]:
-    found = {architecture_id(each): hybrid_of(experiment.space, each) for each in networks}
-    return {name: str(pattern) for name, pattern in found.items() if pattern is not None}
 
 
 def _choices(run: Run, trials: Sequence[Trial]) -> tuple[Choice, ...]:

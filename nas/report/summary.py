@@ -16,6 +16,7 @@ from nas.report.layers import Sites, sites
 from nas.report.marks import Mark, marks
 from nas.retrained import Arm, Retrained
 from nas.search_space import architecture_id
+from nas.search_space.hybrids import Hybrid
 from nas.search_space.limits import Window, violation
 from nas.strategies.pareto import hypervolume, pareto_front
 
@@ -69,6 +70,13 @@ class Network:
     """Whether the search found it, or it was measured beside the search for comparison."""
     kind: str | None = None
     """The kind that all layers have which can, if they have one."""
+    hybrid: Hybrid | None = None
+    """The pattern of a fixed hybrid, if it is one."""
+
+    @property
+    def control(self) -> str | None:
+        """What it is if not a network that only a search would find: `all linear`, a fixed hybrid."""
+        return f"all {self.kind}" if self.kind is not None else str(self.hybrid) if self.hybrid is not None else None
 
     @cached_property
     def sites(self) -> Sites:
@@ -128,13 +136,15 @@ class Summary:
             name = architecture_id(trial.architecture)
             if name not in found:
                 arms, kind = arms_of(results.get(name, ())), self.data.single_kinds.get(name)
-                costs, excess = trial.costs, trial.violation
-                found[name] = Network(name, trial.architecture, costs, trial.quality, excess, arms, searched, kind)
-        for name, own in results.items():
+                costs, excess, pattern = trial.costs, trial.violation, self.data.hybrids.get(name)
+                own = (name, trial.architecture, costs, trial.quality, excess, arms, searched, kind, pattern)
+                found[name] = Network(*own)
+        for name, trained in results.items():
             if name not in found:
                 costs, kind = self.data.retrained_costs.get(name, {}), self.data.single_kinds.get(name)
-                excess = _violation(costs, self.data.limits)
-                found[name] = Network(name, own[0].architecture, costs, None, excess, arms_of(own), kind=kind)
+                excess, pattern = _violation(costs, self.data.limits), self.data.hybrids.get(name)
+                arms, architecture = arms_of(trained), trained[0].architecture
+                found[name] = Network(name, architecture, costs, None, excess, arms, kind=kind, hybrid=pattern)
         return found
 
     @cached_property
@@ -175,17 +185,24 @@ class Summary:
 
     @cached_property
     def homogeneous(self) -> tuple[Network, ...]:
-        """The best network of each kind inside the limits, by kind.
+        """The best network of each kind inside the limits, by kind."""
+        return self._best_of_each({n.id: n.kind for n in self.networks.values() if n.kind is not None})
 
-        A retrained one goes before one that was only tried: the run chose it by the same inherited quality.
-        """
+    @cached_property
+    def hybrids(self) -> tuple[Network, ...]:
+        """The best network of each fixed hybrid inside the limits."""
+        return self._best_of_each({n.id: str(n.hybrid) for n in self.networks.values() if n.hybrid is not None})
+
+    def _best_of_each(self, groups: dict[str, str]) -> tuple[Network, ...]:
+        """A retrained one goes before one that was only tried: the run chose it by the same inherited quality."""
         best: dict[str, Network] = {}
-        for network in self.networks.values():
-            if network.kind is None or network.violation or (network.inherited is None and not network.arms):
+        for name, group in groups.items():
+            network = self.networks[name]
+            if network.violation or (network.inherited is None and not network.arms):
                 continue
-            if network.kind not in best or rank(network) > rank(best[network.kind]):
-                best[network.kind] = network
-        return tuple(best[kind] for kind in sorted(best))
+            if group not in best or rank(network) > rank(best[group]):
+                best[group] = network
+        return tuple(best[group] for group in sorted(best))
 
     @cached_property
     def recommended(self) -> Network | None:
