@@ -4,9 +4,11 @@ from matplotlib.axes import Axes
 
 from nas.report.choice_findings import choice_title
 from nas.report.choices import Choice
-from nas.report.drawing import FAINT, INK, MUTED, NARROW, Plot, canvas, canvases, finished, style
+from nas.report.drawing import FAINT, INK, MUTED, Plot, canvas, canvases, finished, heading, style
 from nas.report.summary import Summary
 
+LEAST_SHOWN = 0.005
+"""Importance that is drawn; the table has the rest."""
 ROW, TITLE = 34, 28
 """Pixels of an option and of the name of its choice."""
 
@@ -25,8 +27,7 @@ def draw_choices(summary: Summary, width: int) -> Plot | None:
             _draw_choice(axes, choice, summary)
             axes.set_xlim(0, 1.2 * most)
             axes.set_title(choice_title(choices, choice.name), loc="left", color=INK, size=12, pad=2)
-        heading = "share; above: front, grey: random networks inside the limits"
-        figure.suptitle(heading, x=6 / width, ha="left", size=12 if width > NARROW else 10.5, color=MUTED)
+        heading(figure, "share; above: front, grey: random networks inside the limits", width)
         return finished(figure)
 
 
@@ -40,22 +41,21 @@ def _draw_choice(axes: Axes, choice: Choice, summary: Summary) -> None:
 
 
 def draw_importance(summary: Summary, width: int) -> Plot | None:
-    """The importance of each choice, with the range over forests."""
+    """The importance of each choice that has any, with the range over forests."""
     found = summary.data.importances
     if found is None:
         return None
     with style():
-        figure, axes = canvas(width, ROW * len(found.choices) + 70)
-        for row, own in enumerate(found.choices):
+        shown = [own for own in found.choices if own.share >= LEAST_SHOWN] or found.choices[:1]
+        figure, axes = canvas(width, ROW * len(shown) + 80)
+        for row, own in enumerate(shown):
             axes.barh(row, own.share, 0.6, color=INK)
             axes.plot([own.low, own.high], [row, row], color=FAINT, linewidth=3, solid_capstyle="round")
             _label(axes, max(own.share, own.high), row, f"{100 * own.share:.0f} %", INK)
-        names = [choice_title(found.choices, own.name) for own in found.choices]
-        axes.set_yticks(range(len(names)), names)
-        axes.set_xlim(0, 1.2 * max(own.high for own in found.choices))
-        _plain(axes, len(names))
-        heading = "share of what the choices explain by themselves; bar across: three forests"
-        figure.suptitle(heading, x=6 / width, ha="left", size=12 if width > NARROW else 9.5, color=MUTED)
+        axes.set_yticks(range(len(shown)), [choice_title(found.choices, own.name) for own in shown])
+        axes.set_xlim(0, 1.25 * max(own.high for own in shown))
+        _plain(axes, len(shown))
+        heading(figure, "share of what the choices explain by themselves; bars across: range of three forests", width)
         return finished(figure)
 
 

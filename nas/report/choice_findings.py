@@ -8,7 +8,14 @@ from nas.report.choices import FEWEST_FOR_IMPORTANCE, Choice, Share
 from nas.report.data import ReportData
 from nas.report.tables import Rows
 
-WORDS = {"embed_dim": "width", "num_heads": "heads", "ffn_dim": "FFN width", "ffn_ratio": "FFN ratio", "kind": ""}
+WORDS = {
+    "embed_dim": "width",
+    "num_heads": "heads",
+    "ffn_dim": "FFN width",
+    "ffn_ratio": "FFN ratio",
+    "kind": "attention",
+    "encoder_layers": "encoder layers seen",
+}
 STANDING_OUT = 0.1
 """From how far apart shares on the front and in the space are worth a sentence."""
 SENTENCES = 3
@@ -22,9 +29,13 @@ class Named(Protocol):
 def choice_title(among: Sequence[Named], name: str) -> str:
     """`Attention` for `encoder.blocks.*.attention`; with its stack in front where there are several."""
     stacks = {each.name.split(".")[0] for each in among}
-    parts = [part for part in name.split(".") if part not in ("blocks", "*")]
-    words = [WORDS.get(part, part.replace("_", " ")) for part in (parts if len(stacks) > 1 else parts[1:] or parts)]
-    return wording.sentence_case(" ".join(word for word in words if word))
+    *path, last = [part for part in name.split(".") if part not in ("blocks", "*")]
+    word = WORDS.get(last, last.replace("_", " "))
+    if "cross_attention" in path:
+        word = word if last == "encoder_layers" else f"{word} across"
+    elif len(stacks) > 1:
+        word = " ".join([*path[:1], word])
+    return wording.sentence_case(word)
 
 
 def choice_text(data: ReportData, networks: int) -> list[str]:
@@ -95,7 +106,7 @@ def _beside(among: Sequence[Choice], choice: Choice, share: Share) -> str:
     order = "more" if share.on_front > share.in_space else "less"
     title = choice_title(among, choice.name)
     title = title if title.split()[0].isupper() else title[:1].lower() + title[1:]
-    return f"{title} {share.option} {order} often ({_percent(share.on_front)} against {_percent(share.in_space)})"
+    return f"{title} = {share.option} {order} often ({_percent(share.on_front)} against {_percent(share.in_space)})"
 
 
 def _percent(share: float) -> str:

@@ -71,6 +71,8 @@ class ReportData:
     """Attention kind of each network that is all of one kind, wherever that is offered, by architecture id."""
     hybrids: dict[str, Hybrid] = field(default_factory=dict)
     """The pattern of each network that is a fixed hybrid, by architecture id."""
+    no_hybrids: str | None = None
+    """Why there is none; None where there are, or where the space offers no kinds to mix."""
     axes: tuple[Axis, ...] = ()
     """Costs besides those of the experiment: at other lengths, or measured."""
     choices: tuple[Choice, ...] = ()

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from nas.report import wording
 from nas.report.choice_figures import draw_choices, draw_importance
-from nas.report.drawing import FAINT, INK, MUTED, PHONE, Plot, canvas, finished, style
+from nas.report.drawing import FAINT, INK, MUTED, Plot, canvas, finished, heading, style
 from nas.report.fidelity_figure import draw_fidelity, draw_rankers
 from nas.report.length_figure import draw_lengths
 from nas.report.marks import Mark
@@ -60,8 +60,7 @@ def draw_attention(summary: Summary, width: int) -> Plot | None:
         if len(starts) > 1:
             _label_sites(axes, starts)
         named = wording.name_with_unit(summary.data.searched)
-        heading = f"left: {wording.title(summary.data.axis)}; right: inherited {named}"
-        figure.suptitle(heading, x=6 / width, ha="left", size=12 if width > PHONE else 11, color=MUTED)
+        heading(figure, f"left: {wording.title(summary.data.axis)}; right: inherited {named}", width)
         return finished(figure)
 
 

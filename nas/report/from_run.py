@@ -10,7 +10,7 @@ from nas.controls import RANDOM
 from nas.evaluators.base import Quality
 from nas.experiment import Experiment
 from nas.records import Search
-from nas.report.axes import computed_axes
+from nas.report.axes import computed_axes, measured_axes
 from nas.report.choices import Choice, importances, shares
 from nas.report.comparison import Comparison, Searched, write_comparison
 from nas.report.data import ReportData
@@ -21,8 +21,8 @@ from nas.report.spent import spent
 from nas.report.tables import as_text, front_table
 from nas.run import Run
 from nas.search_space import architecture_id
-from nas.search_space.feasible import single_kind
-from nas.search_space.hybrids import Hybrid, hybrid_of
+from nas.search_space.feasible import kinds, single_kind
+from nas.search_space.hybrids import FULL, PERIODS, Hybrid, hybrid_of, hybrid_periods, linear_kinds
 from nas.strategies.base import Trial
 from nas.strategies.pareto import front_of_trials
 from nas.tasks.base import Task
@@ -89,8 +89,9 @@ def report_data(run: Run) -> ReportData:
         provenance=_provenance(run),
         fresh=_fresh(run),
         single_kinds=_single_kinds(experiment, networks),
-        hybrids=_hybrids(experiment, networks),
-        axes=tuple(computed_axes(experiment, networks)),
+        hybrids=(hybrids := _hybrids(experiment, networks)),
+        no_hybrids=None if hybrids else _why_no_hybrids(run),
+        axes=(*computed_axes(experiment, networks), *measured_axes(run)),
         lengths=length_costs(run),
         choices=_choices(run, trials),
         importances=importances(experiment.space, trials, [trial for each in at_random for trial in each]),
@@ -112,6 +113,19 @@ def unit(experiment: Experiment, quality: Quality) -> str:
 def _hybrids(experiment: Experiment, networks: Sequence[Any]) -> dict[str, Hybrid]:
     found = {architecture_id(each): hybrid_of(experiment.space, each) for each in networks}
     return {name: pattern for name, pattern in found.items() if pattern is not None}
+
+
+def _why_no_hybrids(run: Run) -> str | None:
+    space = run.experiment.space
+    names = kinds(space)
+    if FULL not in names or not linear_kinds(names):
+        return None
+    if not hybrid_periods(space):
+        return f"one softmax layer in {PERIODS[0]} or more takes deeper networks than this space has"
+    return (
+        "no network inside the limits was deep enough, or the search is from before hybrids were measured; "
+        f"nas search {run.folder} settles which, as long as the trained supernet is there"
+    )
 
 
 def _task(task: Task) -> str:

@@ -40,17 +40,14 @@ def draw_lengths(summary: Summary, width: int) -> Plot | None:
     if costs.device is not None:
         panels.append(("Latency (ms)", lambda own: _latency(costs, own), costs.latency_break_even))
     small = width < PHONE
-    rows, columns = (len(panels), 1) if small else (1, 2)
+    rows, columns = (len(panels), 1) if small else (1, len(panels))
     legend = 26 * math.ceil((len(costs.networks) + 1) / (2 if small else 4))
     with style():
         figure, grid = canvases(width, (310 if small else PANEL) * rows + legend, rows, columns)
-        for axes, (heading, curve, break_even) in zip(grid, panels, strict=False):
+        for axes, (heading, curve, break_even) in zip(grid, panels, strict=True):
             for growth, look in _looks(costs, summary):
                 _draw(axes, curve(growth), look, break_even(growth))
             _log_axes(axes, costs, heading)
-        for axes in grid[len(panels) :]:
-            axes.set_axis_off()
-            axes.text(0.5, 0.5, "Latency was not measured.", ha="center", color=MUTED, transform=axes.transAxes)
         figure.legend(
             handles=_legend(costs, summary),
             loc="outside upper left",

@@ -79,8 +79,10 @@ def _own_words(costs: LengthCosts) -> list[str]:
 
 
 def _percent(own: float, rival: float) -> str:
-    change = 100 * (own / rival - 1)
-    return f"needs {abs(change):.0f} % {'more' if change > 0 else 'fewer'}"
+    change = round(100 * (own / rival - 1))
+    if not change:
+        return "needs as many" if own == rival else f"needs hardly {'more' if own > rival else 'fewer'}"
+    return f"needs {abs(change)} % {'more' if change > 0 else 'fewer'}"
 
 
 def _from(at: float | None, costs: LengthCosts, about: str = "") -> str:

@@ -15,13 +15,16 @@ LEAD = 0.005
 
 def worth_text(summary: Summary) -> list[str]:
     """Search beside random search, in sentences."""
+    data = summary.data
     own, *others = summary.hypervolume_curves or ((),)
     if not own:
         return ["Nothing to judge yet: no front has been found."]
     if not others:
+        command = f"nas compare {data.folder} --strategies random --budget {own[-1][0]}"
         return [
-            "Whether a random search had done as well is not known: none of equal budget was made. A search begun with "
-            "random_searches = 1 or more makes it; so does nas compare RUN, while the supernet is there."
+            "Whether a random search had done as well is not known: none of equal budget was made. "
+            f"{command} makes some, as long as the trained supernet is there.",
+            *_without_hybrids(data),
         ]
     ends = [curve[-1][1] for curve in others]
     middle, end = statistics.median(ends), own[-1][1]
@@ -29,7 +32,7 @@ def worth_text(summary: Summary) -> list[str]:
     spread = f", {_percent(min(ends))} to {_percent(max(ends))}" if len(ends) > 1 else ""
     first = f"With as many evaluations, {seeds} reached {_percent(middle)} of the largest hypervolume{spread}; "
     first += f"this search reached {_percent(end)}."
-    return [first, _when(own, middle, end), *_chance(len(ends))]
+    return [first, _when(own, middle, end), *_chance(len(ends)), *_without_hybrids(data)]
 
 
 def progress_facts(summary: Summary) -> list[tuple[str, str]]:
@@ -115,6 +118,10 @@ def _when(own: tuple[tuple[int, float], ...], middle: float, end: float) -> str:
     if end < middle + LEAD:
         return "Drawing at random would have done as well here."
     return f"It was where random search ended after {first:,} of {own[-1][0]:,} evaluations."
+
+
+def _without_hybrids(data: ReportData) -> list[str]:
+    return [f"There is no fixed hybrid to compare with: {data.no_hybrids}."] if data.no_hybrids else []
 
 
 def _chance(seeds: int) -> list[str]:

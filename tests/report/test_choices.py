@@ -120,13 +120,13 @@ def test_titles_are_of_the_fields_words(looked):
     space = tiny_translation()
     both = shares(FeasibleSpace(space, lambda each: {}, {}), [space.largest()])
     titles = {choice_title(both, choice.name) for choice in both}
-    assert {"Encoder width", "Decoder self attention", "Decoder cross attention heads", "Decoder FFN width"} <= titles
+    assert {"Encoder width", "Decoder attention", "Attention across", "Heads across", "Encoder layers seen"} <= titles
     assert len(titles) == len(both)
 
 
 def test_what_stands_out_on_the_front_is_said_and_how_few_it_rests_on(looked):
     said = " ".join(choice_text(looked, 2))
-    assert "FFN width 8 more often (67 % against 5" in said or "attention linear more often (67 % against" in said
+    assert "FFN width = 8 more often (67 % against 5" in said or "attention = linear more often (67 % against" in said
     assert "The front has 2 networks" in said
     even = (Choice(ATTENTION, (Share("linear", 0.52, 0.5), Share("softmax", 0.48, 0.5))),)
     assert choice_text(replace(looked, choices=even), 2)[0].startswith("No option is on the front clearly more")

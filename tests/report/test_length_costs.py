@@ -7,6 +7,7 @@ import pytest
 
 from nas.evaluators.flops import Flops
 from nas.lengths import compared_networks, measure_latencies, read_latencies
+from nas.report.axes import measured_axes
 from nas.report.length_costs import length_costs
 from nas.report.spent import spent
 from nas.run import Run
@@ -73,6 +74,16 @@ def test_latency_is_measured_once_and_kept_with_its_device(measured: Path) -> No
     costs = length_costs(run)
     assert costs is not None and costs.device == found[0].device
     assert costs.networks[0].latency[0] == found[0].networks[compared_networks(run)[0]]
+
+
+def test_latency_is_an_axis_at_the_own_length_and_at_the_longest(measured: Path, finished: Path) -> None:
+    run = Run(measured)
+    found = [each for each in read_latencies(run) if each.networks]
+    own, longest = measured_axes(run)
+    assert (own.label, longest.label) == ("Latency", f"Latency at {found[-1].tokens} tokens")
+    assert own.setting.endswith(f"batch 1, threads: 1, on {found[0].device}")
+    assert own.values == {architecture_id(each): times.median for each, times in found[0].networks.items()}
+    assert measured_axes(Run(finished)) == []
 
 
 def test_a_measurement_that_was_cut_goes_on_with_the_same_networks(

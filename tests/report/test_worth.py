@@ -58,7 +58,10 @@ def test_a_search_that_did_not_pay_is_said_so(data):
 
 
 def test_what_is_missing_is_said(data):
-    assert "is not known: none of equal budget was made" in worth_text(Summary(replace(data, random_searches=())))[0]
+    alone = worth_text(Summary(replace(data, random_searches=(), no_hybrids="some reason", folder="results/some")))
+    assert "is not known: none of equal budget was made" in alone[0]
+    assert "nas compare results/some --strategies random --budget 4 makes some" in alone[0]
+    assert alone[1] == "There is no fixed hybrid to compare with: some reason."
     assert "no front has been found" in worth_text(Summary(replace(data, trials=(), random_searches=())))[0]
 
 
