@@ -275,7 +275,9 @@ COMMANDS = {
                 Path,
                 metavar="FOLDER",
             ),
-            Option("--measure", "first measure latency against length, once, as nas run does: a minute", is_flag=True),
+            Option(
+                "--measure", "first measure latency against length, once, as nas run does (half a minute)", is_flag=True
+            ),
         ),
         (
             "nas report results/digits --measure",
