@@ -276,7 +276,7 @@ COMMANDS = {
                 metavar="FOLDER",
             ),
             Option(
-                "--measure", "first measure latency against length, once, as nas run does (half a minute)", is_flag=True
+                "--measure", "first measure latency against length, as nas run does: once, half a minute", is_flag=True
             ),
         ),
         (
