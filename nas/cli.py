@@ -81,7 +81,9 @@ def run_command(arguments: Sequence[str]) -> None:
         options |= {"overrides": overrides, "command_line": "nas " + shlex.join(arguments)}
     # here and not above: it loads torch, which takes seconds, and neither help nor a mistake above needs it
     from nas.commands import FUNCTIONS, Where
+    from nas.provenance import note_command
 
+    note_command("nas " + shlex.join(arguments))
     if "workers" in options:
         options["where"] = Where(*(options.pop(name, None) for name in ("workers", "ray", "gpus", "timeout")))
     FUNCTIONS[parsed.command](**options)
@@ -241,8 +243,18 @@ COMMANDS = {
     ),
     "export": Command(
         "Write a retrained network as a folder that stands alone; without an id, every retrained one.",
-        (RUN, Option("id", "id of a network; without it, all that were retrained", nargs="?", metavar="ID"), DATA),
-        ("nas export results/digits 1a2b3c4d5e",),
+        (
+            RUN,
+            Option("id", "id of a network; without it, all that were retrained", nargs="?", metavar="ID"),
+            DATA,
+            Option(
+                "--architecture-only", "only the network's choices, as JSON; also of one not retrained", is_flag=True
+            ),
+            Option(
+                "--to", "file of the architecture, - prints it (default: RUN/architectures/ID.json)", metavar="FILE"
+            ),
+        ),
+        ("nas export results/digits 1a2b3c4d5e", "nas export results/digits 1a2b3c4d5e --architecture-only --to -"),
     ),
     "predict": Command(
         "Translate lines of text from standard input or files, or classify images, with an export alone.",
@@ -271,9 +283,24 @@ COMMANDS = {
         ("nas report results/digits",),
     ),
     "describe": Command(
-        "Say what an experiment will do: size of the space, costs, limits, data, device.",
-        (EXPERIMENT, DATA),
-        ("nas describe experiments/cifar10.py:cpu",),
+        "Say what an experiment will do (space, costs, limits, data, device), or draw a network with its costs.",
+        (
+            Option(
+                "what",
+                "an experiment's file, file.py:variant or run; an architecture's JSON file, - for standard input, or an"
+                " export; or a run with the id of a network",
+                metavar="WHAT",
+            ),
+            Option("id", "id of a network of the run", nargs="?", metavar="ID"),
+            Option("--experiment", "file of the experiment that an architecture is of", metavar="FILE"),
+            Option("--length", "tokens to count a network's costs at: 256, or 30-40 of a translation", metavar="N"),
+            DATA,
+        ),
+        (
+            "nas describe experiments/cifar10.py:cpu",
+            "nas describe results/digits 1a2b3c4d5e --length 256",
+            "nas describe architecture.json",
+        ),
         takes_settings=True,
     ),
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 from nas.compare import compare
 from nas.describe import describe_experiment
+from nas.describe_network import find_network, network_of_run, print_network, write_architecture
 from nas.devices import default_device, keep_freed_memory
 from nas.experiment import Experiment, Loaded, feasible_space, load
 from nas.export import export
@@ -155,11 +156,15 @@ def retrain_command(
     print(f"\nnext  nas report {run}; nas export {run}")
 
 
-def export_command(run: Path, id: str | None, data: Path | None) -> None:
+def export_command(run: Path, id: str | None, data: Path | None, architecture_only: bool, to: str | None) -> None:
     opened = Run(run, data)
+    if architecture_only or to:
+        write_architecture(opened, id, to)
+        return
     identifiers = [id] if id else sorted({result.id for result in opened.retrained()})
     if not identifiers:
         raise ValueError(f"{run} has no retrained network; run nas retrain {run} first")
+    opened.note_command("export")
     for identifier in identifiers:
         print(f"export  {export(opened, identifier)}")
     print("next    nas predict FOLDER reads images or text; nas.load(FOLDER) in Python gives the network")
@@ -174,10 +179,35 @@ def report_command(runs: list[Path]) -> None:
         print(f"\nreport  {_report(Run(folder))}")
 
 
-def describe_command(experiment: str, data: Path | None, overrides: dict[str, str], command_line: str) -> None:
-    loaded = load(experiment)
-    for line in describe_experiment(_experiment(loaded, overrides, data), loaded.name, _default_count()):
+def describe_command(
+    what: str,
+    id: str | None,
+    experiment: str | None,
+    length: str | None,
+    data: Path | None,
+    overrides: dict[str, str],
+    command_line: str,
+) -> None:
+    network = find_network(what, id, experiment)
+    if network is not None:
+        if overrides:
+            raise ValueError(f"{next(iter(overrides))} is a setting of an experiment; {what} is a network")
+        print_network(network, length)
+        return
+    if length or experiment:
+        raise ValueError(f"--length and --experiment are for a network; {what} is an experiment")
+    described, name = _described(what, overrides, data)
+    for line in describe_experiment(described, name, _default_count()):
         print(line, flush=True)
+
+
+def _described(what: str, overrides: dict[str, str], data: Path | None) -> tuple[Experiment, str]:
+    """The experiment of a file or of a run, and its name."""
+    if not Path(what).is_dir():
+        loaded = load(what)
+        return _experiment(loaded, overrides, data), loaded.name
+    run = Run(Path(what), data)
+    return apply_overrides(run.experiment, overrides), run.name
 
 
 def _run_of(experiment: str, out: Path | None, data: Path | None, overrides: dict[str, str], command_line: str) -> Run:
@@ -231,10 +261,7 @@ def _report(run: Run) -> Path:
 
 
 def _choice(run: Run, identifier: str) -> Choice:
-    for trial in [*run.trials(), *run.anchors()]:
-        if architecture_id(trial.architecture) == identifier:
-            return Choice(trial.architecture, "chosen")
-    raise ValueError(f"no network {identifier!r} among the trials of {run.folder}")
+    return Choice(network_of_run(run, identifier), "chosen")
 
 
 def _default_count() -> int:

@@ -1,6 +1,7 @@
 """A run: one folder, and every file format in it. The only module that knows a path inside a run.
 
-run.json                 the manifest: experiment, overrides, phases with commit, device and wall time
+run.json                 the manifest: experiment, overrides, phases with commit, versions, device, data and wall time
+commands.jsonl           what was run on this folder, as it was given
 experiment.py            the experiment's file as it was when the run began
 supernet.safetensors     the trained table of shared weights
 supernet.log.jsonl       loss along the training
@@ -13,6 +14,7 @@ costs.jsonl              what measured costs (latency) came out as, since they w
 comparison/              strategies compared on the run's supernet
 subnets/<id>/            architecture.json, and for each training <arm>-<seed>/: weights, log.jsonl, result.json
 exports/<id>/            networks that stand alone
+architectures/<id>.json  networks as data
 report/                  the page, figures and tables
 """
 
@@ -37,8 +39,9 @@ from nas.files import (
     write_tensors,
     write_text,
 )
+from nas.manifest import commands, differences, fingerprint, new_manifest, note_command, phase_record
 from nas.overrides import apply_overrides
-from nas.provenance import commit, environment, now
+from nas.provenance import commit
 from nas.records import MeasuredCosts, read_scores, read_trials, score_line, trial_line, write_trials
 from nas.retrained import Arm, Retrained
 from nas.score import Score
@@ -81,18 +84,7 @@ class Run:
             run._check_same(settings)
             return run
         write_text(folder / "experiment.py", loaded.source)
-        manifest = {
-            "name": loaded.name,
-            "description": loaded.description,
-            "experiment": spec,
-            "variable": loaded.variable,
-            "overrides": overrides,
-            "data": None if data is None else str(data),
-            "command": command,
-            "begun": now(),
-            "settings": settings,
-            "phases": {},
-        }
+        manifest = new_manifest(loaded, spec, overrides, data, command, settings)
         write_json(folder / "run.json", manifest)
         return cls(folder, data)
 
@@ -119,23 +111,30 @@ class Run:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Adds the wall time, commits and machine of a phase to the manifest, also if it is interrupted.
+        """Adds wall time, commits, machine and data of a phase to the manifest, also if it is interrupted.
 
-        Raises: ValueError if another process is in a phase of this run, since their lines would mix.
+        Raises: ValueError if another process is in a phase of this run, since their lines would mix; DataError.
         """
         with locked(self.folder):
             # the code that runs is what was loaded, whatever is checked out by the end
-            started, loaded = time.monotonic(), commit()
+            loaded, data = commit(), fingerprint(self.experiment.task)
+            self.note_command(name)
+            started = time.monotonic()
             try:
                 yield
             finally:
                 self.manifest = read_json(self.folder / "run.json")
-                before = self.manifest["phases"].get(name, {"seconds": 0.0, "commits": []})
-                seconds = round(before["seconds"] + time.monotonic() - started, 1)
-                commits = list(dict.fromkeys([*before["commits"], loaded]))
-                phase = {"seconds": seconds, "commits": commits, "ended": now(), **environment()}
-                self.manifest["phases"][name] = phase
+                before, seconds = self.manifest["phases"].get(name), time.monotonic() - started
+                self.manifest["phases"][name] = phase_record(before, seconds, loaded, data)
                 write_json(self.folder / "run.json", self.manifest)
+
+    def note_command(self, phase: str) -> None:
+        """Keep the command that this process runs; `phase` says what it does here."""
+        note_command(self.folder / "commands.jsonl", phase)
+
+    def commands(self) -> list[str]:
+        """All that was run on this folder, as it was given, in its order."""
+        return commands(self.folder / "commands.jsonl", self.manifest["command"])
 
     def baselines(self) -> dict[str, dict[str, Any]]:
         """What methods that need no network reach on the test split."""
@@ -276,6 +275,9 @@ class Run:
     def export_folder(self, identifier: str) -> Path:
         return self.folder / "exports" / identifier
 
+    def architecture_file(self, identifier: str) -> Path:
+        return self.folder / "architectures" / f"{identifier}.json"
+
     @property
     def report_folder(self) -> Path:
         return self.folder / "report"
@@ -295,17 +297,9 @@ class Run:
         return read_trials(self.folder / name, self.experiment.space)
 
     def _check_same(self, settings: Any) -> None:
-        changed = list(_differences(self.manifest["settings"], settings, ""))
+        changed = list(differences(self.manifest["settings"], settings))
         if changed:
             raise ValueError(
                 f"{self.folder} holds a run with other settings ({'; '.join(changed[:3])}); "
                 "name another folder with --out, or delete this one"
             )
-
-
-def _differences(before: Any, after: Any, path: str) -> Iterator[str]:
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in sorted(before.keys() | after.keys()):
-            yield from _differences(before.get(key), after.get(key), f"{path}.{key}".strip("."))
-    elif before != after:
-        yield f"{path}: {before} there, {after} asked"
