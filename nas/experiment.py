@@ -16,6 +16,7 @@ from nas.evaluators.base import Cost, Quality
 from nas.evaluators.flops import Flops
 from nas.evaluators.parameters import Parameters
 from nas.overrides import apply_overrides
+from nas.reference import Reference
 from nas.retrained import Arm
 from nas.search_space import Space
 from nas.search_space.feasible import FeasibleSpace
@@ -76,6 +77,8 @@ class Experiment:
     anchors: int = 8
     """Networks of each single kind that are measured besides, for comparison."""
     selection: Selection = Selection()
+    references: tuple[Reference, ...] = field(default=(), compare=False)
+    """Published networks to draw beside those of the run; only what had the same data, metric and costs."""
     seed: int = 0
 
     def __post_init__(self) -> None:

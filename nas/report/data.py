@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from nas.reference import Reference
 from nas.retrained import Retrained
 from nas.search_space.limits import Window
 from nas.strategies.base import Trial
@@ -68,6 +69,10 @@ class ReportData:
     """Costs besides those of the experiment: at other lengths, or measured."""
     baselines: dict[str, dict[str, float]] = field(default_factory=dict)
     """Scores of translations that took no network, such as a copy of the source: `bleu` and `chrf` by its name."""
+    references: tuple[Reference, ...] = ()
+    """What others published for the same task, in the same units."""
+    folder: str = "RUN"
+    """The run as commands name it: `results/digits`."""
 
     def __post_init__(self) -> None:
         if not self.costs:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -71,23 +71,11 @@ STYLE: dict[RcKeyType, Any] = {
 }
 
 
-class Point(NamedTuple):
-    """A network's place in a figure, in the units of the axes."""
-
-    axes: Axes
-    x: float
-    y: float
-    network: str
-    """Its id."""
-
-
 @dataclass(frozen=True)
 class Plot:
-    """A drawn figure and the places in it that answer to a pointer."""
+    """A drawn figure, its layout settled."""
 
     figure: Figure
-    points: tuple[tuple[float, float, str], ...] = ()
-    """Left, top and network id of each, in pixels of the figure."""
 
 
 @contextmanager
@@ -116,14 +104,12 @@ def canvases(
     return figure, tuple(figure.subplots(rows, columns, sharex=True, squeeze=False, height_ratios=heights).flat)
 
 
-def finished(figure: Figure, points: Sequence[Point] = ()) -> Plot:
-    """The figure with its layout settled, and the places of `points` in pixels."""
+def finished(figure: Figure) -> Plot:
+    """The figure with its layout settled."""
     figure.draw_without_rendering()
     # settled once, not again for every file
     figure.set_layout_engine("none")
-    height = figure.get_figheight() * DPI
-    places = [(point.axes.transData.transform((point.x, point.y)), point.network) for point in points]
-    return Plot(figure, tuple((round(float(x), 1), round(float(height - y), 1), name) for (x, y), name in places))
+    return Plot(figure)
 
 
 def svg(plot: Plot) -> str:

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from nas.report import wording
 from nas.report.data import ReportData
 from nas.report.drawing import FAINT, INK, MUTED, PHONE, Plot, canvas, canvases, finished, style
-from nas.report.front_figure import PIXELS_A_CHARACTER, draw_front
+from nas.report.front_figure import PIXELS_A_CHARACTER
 from nas.report.marks import Mark
 from nas.report.summary import Network, Summary, kind_shares
 
@@ -163,7 +163,6 @@ def draw_progress(summary: Summary, width: int) -> Plot | None:
 
 
 FIGURES = (
-    FigureKind("front", 1040, draw_front),
     FigureKind("attention", 590, draw_attention),
     FigureKind("kinds", 430, draw_kinds),
     FigureKind("fidelity", 540, draw_fidelity),

@@ -7,6 +7,7 @@ from typing import Any
 from nas.evaluators.base import Quality
 from nas.experiment import Experiment
 from nas.records import Search
+from nas.report.axes import computed_axes
 from nas.report.comparison import Comparison, Searched, write_comparison
 from nas.report.data import ReportData
 from nas.report.page import write_report
@@ -39,7 +40,9 @@ def write_comparison_of(run: Run, searches: Sequence[Search]) -> str:
 
 def report_data(run: Run) -> ReportData:
     """All that the report of a run shows."""
-    experiment = run.experiment
+    experiment, trials, anchors, retrained = run.experiment, run.trials(), run.anchors(), run.retrained()
+    known = [*(each.architecture for each in (*trials, *anchors)), *(each.architecture for each in retrained)]
+    networks = list(dict.fromkeys(known))
     return ReportData(
         name=run.name,
         experiment_doc=run.manifest["description"],
@@ -51,13 +54,16 @@ def report_data(run: Run) -> ReportData:
         setting=experiment.task.cost_setting(),
         limits=run.space.limits,
         space_size=experiment.space.size(),
-        trials=tuple(run.trials()),
-        anchors=tuple(run.anchors()),
-        retrained=tuple(run.retrained()),
+        trials=tuple(trials),
+        anchors=tuple(anchors),
+        retrained=tuple(retrained),
         provenance=_provenance(run),
         fresh=_fresh(run),
-        single_kinds=_single_kinds(run),
+        single_kinds=_single_kinds(experiment, networks),
+        axes=tuple(computed_axes(experiment, networks)),
         baselines=run.manifest.get("baselines", {}),
+        references=experiment.references,
+        folder=str(run.folder),
     )
 
 
@@ -66,10 +72,8 @@ def unit(experiment: Experiment, quality: Quality) -> str:
     return "nats per token" if (quality.unit, experiment.task.batch_unit) == ("nats", "tokens") else quality.unit
 
 
-def _single_kinds(run: Run) -> dict[str, str]:
-    known = [each.architecture for each in (*run.trials(), *run.anchors())]
-    known += [each.architecture for each in run.retrained()]
-    found = {architecture_id(each): single_kind(run.experiment.space, each) for each in dict.fromkeys(known)}
+def _single_kinds(experiment: Experiment, networks: Sequence[Any]) -> dict[str, str]:
+    found = {architecture_id(each): single_kind(experiment.space, each) for each in networks}
     return {name: kind for name, kind in found.items() if kind is not None}
 
 

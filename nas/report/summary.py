@@ -23,6 +23,8 @@ from nas.strategies.pareto import hypervolume, pareto_front
 
 ARMS: tuple[Arm, ...] = ("scratch", "inherited")
 FEWEST_FOR_TAU = 3
+SEARCHED = ("front", "chosen")
+"""Origins of retrained networks that the search found, or somebody chose among its trials."""
 CURVE_POINTS = 200
 
 
@@ -168,6 +170,12 @@ class Summary:
         return tuple(self.evaluated[place] for place in pareto_front(self._points))
 
     @cached_property
+    def found(self) -> tuple[Network, ...]:
+        """Retrained networks inside the limits that were trained since the search had found them."""
+        names = {result.id for result in self.data.retrained if result.origin in SEARCHED}
+        return tuple(n for n in self.networks.values() if n.id in names and not n.violation)
+
+    @cached_property
     def homogeneous(self) -> tuple[Network, ...]:
         """The best network of each kind inside the limits, by kind.
 
@@ -177,7 +185,7 @@ class Summary:
         for network in self.networks.values():
             if network.kind is None or network.violation or (network.inherited is None and not network.arms):
                 continue
-            if network.kind not in best or _rank(network) > _rank(best[network.kind]):
+            if network.kind not in best or rank(network) > rank(best[network.kind]):
                 best[network.kind] = network
         return tuple(best[kind] for kind in sorted(best))
 
@@ -185,7 +193,7 @@ class Summary:
     def recommended(self) -> Network | None:
         """The network that is best on the search split: after training, else with inherited weights."""
         trained = [network for network in self.networks.values() if network.arms and not network.violation]
-        return max(trained or self.evaluated, key=_rank, default=None)
+        return max(trained or self.evaluated, key=rank, default=None)
 
     @cached_property
     def fidelity(self) -> Fidelity:
@@ -220,7 +228,7 @@ class Summary:
         return [(n.costs[self.data.axis], n.inherited) for n in self.evaluated if n.inherited is not None]
 
 
-def _rank(network: Network) -> tuple[bool, float]:
+def rank(network: Network) -> tuple[bool, float]:
     """Orders networks by what the search split says: trained ones first, by their best arm."""
     if network.best_arm is not None:
         return True, network.arms[network.best_arm].search_mean

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from nas.search_space.limits import Window
 NAMES = {
     "flops": "FLOPs",
     "body_flops": "Body FLOPs",
-    "latency_ms": "Latency",
+    "peak_memory": "Peak memory",
     "bleu": "BLEU",
     "log_likelihood": "log-likelihood",
 }
@@ -96,9 +97,14 @@ def unit_or_name(measure: Measure) -> str:
     return quality_unit(measure) or quality_name(measure)
 
 
+def quality_digits(measure: Measure) -> int:
+    """Behind the point."""
+    return 3 if measure.unit.startswith("nats") else 2
+
+
 def quality(measure: Measure, value: float | None) -> str:
     """The bare number, without its unit: `71.25`."""
-    digits = 3 if measure.unit.startswith("nats") else 2
+    digits = quality_digits(measure)
     return NONE if value is None else f"{quality_scale(measure) * value:.{digits}f}".replace("-", MINUS)
 
 
@@ -169,6 +175,16 @@ def attention(found: Sites) -> str:
     if len(found) < 2:
         return kinds([kind for names in found.values() for kind in names])
     return "; ".join(f"{site} {kinds(names)}" for site, names in found.items())
+
+
+def site_title(site: str, sites: int) -> str:
+    """The heading of a site's strips."""
+    return "Attention" if sites == 1 else sentence_case(site)
+
+
+def paragraphs(text: str) -> list[str]:
+    """Without the line breaks of the source; blank lines part them."""
+    return [" ".join(own.split()) for own in re.split(r"\n\s*\n", text.strip()) if own.strip()]
 
 
 def _or_none(value: Any) -> Any:

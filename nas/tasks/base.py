@@ -95,6 +95,10 @@ class Task(ABC):
     def cost_setting(self) -> str:
         """The size at which costs are quoted, in words: `64 tokens (32 x 32 pixels in patches of 4)`."""
 
+    def example_tokens(self) -> tuple[int, ...]:
+        """Tokens of the example inputs, of a translation those of source and target; empty if it has one length."""
+        return ()
+
     def at_length(self, tokens: int, target_tokens: int | None = None) -> "Task":
         """The same task with inputs of so many tokens, for costs alone; of a translation also its output, equally many
         by default. Raises: ValueError if it has one length.

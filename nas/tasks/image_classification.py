@@ -153,6 +153,10 @@ class ImageTask(Task):
     def example_inputs(self) -> tuple[Tensor, ...]:
         return (torch.zeros(1, len(self.mean), self.image_size, self.image_size),)
 
+    def example_tokens(self) -> tuple[int, ...]:
+        """Patches of an image."""
+        return ((self.image_size // self.patch_size) ** 2,) if self._is_vision() else ()
+
     def at_length(self, tokens: int, target_tokens: int | None = None) -> "ImageTask":
         """Square images of so many patches. Raises: ValueError if the number is not a square."""
         if target_tokens is not None:

@@ -144,6 +144,9 @@ class TranslationTask(Task):
         source, target = (torch.full((1, tokens), UNKNOWN) for tokens in self.quoted)
         return source, target
 
+    def example_tokens(self) -> tuple[int, ...]:
+        return self.quoted if self._is_seq2seq() else ()
+
     def at_length(self, tokens: int, target_tokens: int | None = None) -> "TranslationTask":
         return replace(self, quoted=(tokens, tokens if target_tokens is None else target_tokens))
 

@@ -86,7 +86,8 @@ def test_folder_holds_page_figures_and_tables_and_nothing_unfinished(written):
     folder = written[1].parent
     names = ("front", "attention", "kinds", "fidelity", "progress")
     figures = {f"{name}.{kind}" for name in names for kind in ("svg", "png")}
-    tables = {"front.csv", "front.md", "front.tex", "trials.csv", "retrained.csv"}
+    tables = {f"{name}.{kind}" for name in ("front", "budgets") for kind in ("csv", "md", "tex")}
+    tables |= {"trials.csv", "retrained.csv"}
     assert {path.name for path in folder.iterdir()} == {"index.html"} | figures | tables
 
 

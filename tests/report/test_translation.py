@@ -83,20 +83,19 @@ def test_shares_are_counted_at_each_site(translation):
 
 def test_the_front_has_a_panel_for_each_quality_and_one_for_a_single_quality(translation, make_data):
     both = ["Inherited log-likelihood (nats per token)", "BLEU after retraining"]
-    assert texts_of(draw_front(Summary(translation), 340)) == both
-    assert texts_of(draw_front(Summary(replace(translation, retrained=())), 340)) == both[:1]
-    assert texts_of(draw_front(Summary(make_data(10)), 340)) == ["Top-1 accuracy (%)"]
+    assert texts_of(draw_front(Summary(translation), 1040)) == both
+    assert texts_of(draw_front(Summary(replace(translation, retrained=())), 1040)) == both[:1]
+    assert texts_of(draw_front(Summary(make_data(10)), 1040)) == ["Top-1 accuracy (%)"]
 
 
 def test_panels_show_each_network_where_its_quality_is(translation):
     summary, plot = Summary(translation), draw_front(Summary(translation), 1040)
-    left, right = (axes.get_position() for axes in plot.figure.axes)
-    seen = {"left": set(), "right": set()}
-    for x, _, name in plot.points:
-        assert left.x0 <= x / 1040 <= left.x1 or right.x0 <= x / 1040 <= right.x1
-        seen["left" if x / 1040 <= left.x1 else "right"].add(name)
-    assert seen["left"] == set(summary.networks)
-    assert seen["right"] == {name for name, network in summary.networks.items() if network.arms}
+    left, right = plot.figure.axes
+    dots = {tuple(place) for dots in left.collections for place in dots.get_offsets().tolist()}
+    assert dots == {(n.costs["flops"], n.inherited) for n in summary.networks.values()}
+    marks = {(mark[0].get_xdata()[0], mark[0].get_ydata()[0]) for mark in right.containers}
+    spreads = [(n.costs["flops"], own.mean) for n in summary.networks.values() for own in n.arms.values()]
+    assert marks == set(spreads)
 
 
 def test_unlike_qualities_have_no_line_of_equality(translation, make_data):
