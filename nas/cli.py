@@ -81,12 +81,12 @@ def run_command(arguments: Sequence[str]) -> None:
         options |= {"overrides": overrides, "command_line": "nas " + shlex.join(arguments)}
     # here and not above: it loads torch, which takes seconds, and neither help nor a mistake above needs it
     from nas.commands import FUNCTIONS, Where
-    from nas.provenance import note_command
+    from nas.provenance import given
 
-    note_command("nas " + shlex.join(arguments))
     if "workers" in options:
         options["where"] = Where(*(options.pop(name, None) for name in ("workers", "ray", "gpus", "timeout")))
-    FUNCTIONS[parsed.command](**options)
+    with given("nas " + shlex.join(arguments)):
+        FUNCTIONS[parsed.command](**options)
 
 
 class _Parser(argparse.ArgumentParser):

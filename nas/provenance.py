@@ -4,6 +4,8 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
@@ -40,9 +42,14 @@ def commit() -> str:
     return f"{found}+changes" if changed.strip() else found
 
 
-def note_command(line: str) -> None:
-    """Say which command this process runs, as it was given: the runs that it works on keep it."""
-    _command.set(line)
+@contextmanager
+def given(line: str) -> Iterator[None]:
+    """Inside, this process runs the command `line`, as it was given: the runs that it works on keep it."""
+    token = _command.set(line)
+    try:
+        yield
+    finally:
+        _command.reset(token)
 
 
 def command() -> str | None:

@@ -99,11 +99,15 @@ class Run:
         return dataclasses.replace(experiment, task=experiment.task.with_data(self.data))
 
     @property
+    def source(self) -> str:
+        """Text of the experiment's file as it was when the run began."""
+        return (self.folder / "experiment.py").read_text(encoding="utf-8")
+
+    @property
     def recipe(self) -> Recipe:
         """The experiment for workers, which may stand on other machines."""
-        source = (self.folder / "experiment.py").read_text(encoding="utf-8")
         data = None if self.data is None else self.data.absolute()
-        return Recipe(source, self.manifest["variable"], self.manifest["overrides"], data)
+        return Recipe(self.source, self.manifest["variable"], self.manifest["overrides"], data)
 
     @property
     def name(self) -> str:

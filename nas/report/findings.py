@@ -3,7 +3,6 @@
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from nas.report import wording
 from nas.report.data import ReportData
@@ -183,12 +182,6 @@ def phases(data: ReportData) -> list[tuple[str, str, float]]:
     return [(phase, wording.duration(own), 100 * own / total if total else 0.0) for phase, own in seconds.items()]
 
 
-def provenance(data: ReportData) -> list[tuple[str, str]]:
-    """Every other leaf of the provenance: its path and its value."""
-    rest = {name: value for name, value in data.provenance.items() if name not in ("commands", "wall_seconds")}
-    return _leaves(rest, "")
-
-
 def description(summary: Summary, figure: str) -> str:
     """What a figure shows, for those who cannot see it."""
     data, kinds = summary.data, ", ".join(summary.kinds)
@@ -247,11 +240,3 @@ def _size(count: int) -> str:
         return f"{count:,}"
     power = len(str(count)) - 1
     return f"{count / 10**power:.1f} \N{MULTIPLICATION SIGN} 10{str(power).translate(SUPERSCRIPTS)}"
-
-
-def _leaves(value: Any, path: str) -> list[tuple[str, str]]:
-    if isinstance(value, dict):
-        return [leaf for name, own in value.items() for leaf in _leaves(own, f"{path} / {name}" if path else str(name))]
-    if isinstance(value, list | tuple):
-        return [(path, ", ".join(map(str, value)) or wording.NONE)]
-    return [(path, wording.NONE if value is None else str(value))]
