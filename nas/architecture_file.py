@@ -38,6 +38,15 @@ class Described:
     """As its run computed and measured them, by name."""
 
 
+def network_of_run(run: Run, identifier: str) -> Any:
+    """The network among trials, anchors and retrained ones. Raises: ValueError if there is none."""
+    trials = [trial.architecture for trial in (*run.trials(), *run.anchors())]
+    for architecture in (*trials, *(result.architecture for result in run.retrained())):
+        if architecture_id(architecture) == identifier:
+            return architecture
+    raise ValueError(f"no network {identifier!r} among the trials of {run.folder}; nas report {run.folder} lists them")
+
+
 def architecture_record(run: Run, architecture: Any) -> dict[str, Any]:
     """The content of the file of a network of a run."""
     task, costs = run.experiment.task, run.space.cost(architecture)

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nas.architecture_file import network_of_run
 from nas.compare import compare
 from nas.describe import describe_experiment
-from nas.describe_network import find_network, network_of_run, print_network, write_architecture
+from nas.describe_network import find_network, print_network, write_architecture
 from nas.devices import default_device, keep_freed_memory
 from nas.experiment import Experiment, Loaded, feasible_space, load
 from nas.export import export
 from nas.overrides import apply_overrides, separate
 from nas.parallel import Workers
 from nas.predict import predict, write
+from nas.reproduce import print_checks
 from nas.retrain import Choice, choose, retrain
 from nas.run import Run
 from nas.search import search
@@ -164,10 +166,15 @@ def export_command(run: Path, id: str | None, data: Path | None, architecture_on
     identifiers = [id] if id else sorted({result.id for result in opened.retrained()})
     if not identifiers:
         raise ValueError(f"{run} has no retrained network; run nas retrain {run} first")
-    opened.note_command("export")
     for identifier in identifiers:
         print(f"export  {export(opened, identifier)}")
+    opened.note_command("export")
     print("next    nas predict FOLDER reads images or text; nas.load(FOLDER) in Python gives the network")
+
+
+def reproduce_command(run: Path, id: str, retrain: bool, data: Path | None) -> int:
+    keep_freed_memory()
+    return print_checks(Run(run, data), id, retrain)
 
 
 def predict_command(export: Path, files: list[Path], beam: int | None, length_penalty: float | None) -> None:
@@ -269,7 +276,7 @@ def _default_count() -> int:
     return 1 if default_device().type == "cuda" else os.cpu_count() or 1
 
 
-FUNCTIONS: dict[str, Callable[..., None]] = {
+FUNCTIONS: dict[str, Callable[..., int | None]] = {
     "run": run_all,
     "train": train_command,
     "search": search_command,
@@ -277,6 +284,7 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "study": study_command,
     "retrain": retrain_command,
     "export": export_command,
+    "reproduce": reproduce_command,
     "predict": predict_command,
     "report": report_command,
     "describe": describe_command,

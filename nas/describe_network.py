@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from nas.architecture_file import Described, architecture_record, described
+from nas.architecture_file import Described, architecture_record, described, network_of_run
 from nas.diagram import PLAIN, TERMINAL, diagram
 from nas.experiment import load
 from nas.exported import CONFIG
@@ -42,15 +42,6 @@ def find_network(named: str, identifier: str | None, experiment: str | None) -> 
     if (folder / CONFIG).is_file():
         return _of_record(read_json(folder / CONFIG), str(folder / CONFIG), experiment)
     return None
-
-
-def network_of_run(run: Run, identifier: str) -> Any:
-    """The network among trials, anchors and retrained ones. Raises: ValueError if there is none."""
-    trials = [trial.architecture for trial in (*run.trials(), *run.anchors())]
-    for architecture in (*trials, *(result.architecture for result in run.retrained())):
-        if architecture_id(architecture) == identifier:
-            return architecture
-    raise ValueError(f"no network {identifier!r} among the trials of {run.folder}; nas report {run.folder} lists them")
 
 
 def of_run(run: Run, architecture: Any) -> Described:

@@ -271,10 +271,22 @@ class Run:
 
     def subnet_weights(self, result: Retrained) -> dict[str, Tensor]:
         """Raises: ValueError if the weights are missing or damaged."""
-        path = self.subnet_folder(result.architecture, result.arm, result.seed) / "weights.safetensors"
+        path = self._weights_file(result)
         if not path.is_file():
-            raise ValueError(f"{path} is missing; delete the result.json beside it and run nas retrain again")
+            raise ValueError(
+                f"{path} is missing; nas reproduce {self.folder} --id {result.id} --retrain makes it again"
+            )
         return read_tensors(path)[0]
+
+    def has_subnet_weights(self, result: Retrained) -> bool:
+        return self._weights_file(result).is_file()
+
+    def _weights_file(self, result: Retrained) -> Path:
+        return self.subnet_folder(result.architecture, result.arm, result.seed) / "weights.safetensors"
+
+    def reproduced_folder(self, result: Retrained) -> Path:
+        """Where a training is repeated; it goes when that is finished."""
+        return self.folder / "reproduced" / result.id / f"{result.arm}-{result.seed}"
 
     def export_folder(self, identifier: str) -> Path:
         return self.folder / "exports" / identifier
