@@ -293,9 +293,17 @@ COMMANDS = {
         goes_on=False,
     ),
     "report": Command(
-        "Write the page, figures and tables of a run, finished or not.",
-        (Option("runs", "folders of runs", Path, nargs="+", metavar="RUN"),),
-        ("nas report results/digits",),
+        "Write the page, figures and tables of a run, finished or not; of several, a page that compares them.",
+        (
+            Option("runs", "folders of runs", Path, nargs="+", metavar="RUN"),
+            Option(
+                "--out",
+                "folder of the page (default: report/ in the run's folder, or beside the first of several runs)",
+                Path,
+                metavar="FOLDER",
+            ),
+        ),
+        ("nas report results/digits", "nas report results/digits results/second --out results/compared"),
     ),
     "describe": Command(
         "Say what an experiment will do (space, costs, limits, data, device), or draw a network with its costs.",

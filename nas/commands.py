@@ -181,9 +181,13 @@ def predict_command(export: Path, files: list[Path], beam: int | None, length_pe
     write(predict(export, files, beam, length_penalty))
 
 
-def report_command(runs: list[Path]) -> None:
-    for folder in runs:
-        print(f"\nreport  {_report(Run(folder))}")
+def report_command(runs: list[Path], out: Path | None) -> None:
+    # here and not above: what reports need takes a second to load
+    from nas.report.from_run import report_several
+
+    opened = [Run(folder) for folder in runs]
+    page = _report(opened[0], out) if len(opened) == 1 else report_several(opened, out)
+    print(f"\nreport  {page}")
 
 
 def describe_command(
@@ -258,11 +262,11 @@ def _print_front(run: Run) -> None:
     print(terminal_table(run))
 
 
-def _report(run: Run) -> Path:
+def _report(run: Run, out: Path | None = None) -> Path:
     """Write the report and print its table; returns the path of the page."""
     from nas.report.from_run import report
 
-    page = report(run)
+    page = report(run, out)
     _print_front(run)
     return page
 

@@ -1,6 +1,5 @@
 """What a run keeps to say how it was made: settings, phases, and the commands in the order in which they were given."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +60,3 @@ def note_command(path: Path, phase: str) -> None:
 def commands(path: Path, first: str) -> list[str]:
     """Every command once, in the order in which they were first given; `first` is the one that began the run."""
     return list(dict.fromkeys([first, *(str(line["command"]) for line in read_lines(path))]))
-
-
-def differences(before: Any, after: Any, path: str = "") -> Iterator[str]:
-    """What differs between the settings of two experiments, a text for each value."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in sorted(before.keys() | after.keys()):
-            yield from differences(before.get(key), after.get(key), f"{path}.{key}".strip("."))
-    elif before != after:
-        yield f"{path}: {before} there, {after} asked"

@@ -29,6 +29,7 @@ from typing import Any
 
 from torch import Tensor
 
+from nas.differences import differences, filled
 from nas.experiment import Experiment, Loaded, Recipe, describe, feasible_space, load
 from nas.files import (
     append_line,
@@ -39,7 +40,7 @@ from nas.files import (
     write_tensors,
     write_text,
 )
-from nas.manifest import commands, differences, fingerprint, new_manifest, note_command, phase_record
+from nas.manifest import commands, fingerprint, new_manifest, note_command, phase_record
 from nas.overrides import apply_overrides
 from nas.provenance import commit
 from nas.records import MeasuredCosts, read_scores, read_trials, score_line, trial_line, write_trials
@@ -313,7 +314,9 @@ class Run:
         return read_trials(self.folder / name, self.experiment.space)
 
     def _check_same(self, settings: Any) -> None:
-        changed = list(differences(self.manifest["settings"], settings))
+        # settings that are younger than the run are what they are by default
+        before = filled(self.manifest["settings"], describe(self.experiment))
+        changed = list(differences(before, settings))
         if changed:
             raise ValueError(
                 f"{self.folder} holds a run with other settings ({'; '.join(changed[:3])}); "

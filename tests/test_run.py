@@ -47,6 +47,22 @@ def test_a_run_is_gone_on_with_only_under_the_same_settings(tiny: Path) -> None:
         create(Path("out"))
 
 
+def test_settings_younger_than_the_run_are_what_they_are_by_default(tiny: Path) -> None:
+    path = create(Path("out")).folder / "run.json"
+    manifest = json.loads(path.read_text())
+    # as a version wrote it that knew neither
+    del manifest["settings"]["random_searches"], manifest["settings"]["costs"][0]["target_length"]
+    path.write_text(json.dumps(manifest))
+    create(Path("out"))
+    with pytest.raises(ValueError, match=r"other settings \(random_searches: 1 there, 3 asked\)"):
+        create(Path("out"), random_searches="3")
+    # what was written down holds, whatever the default is now
+    manifest["settings"]["anchors"] = 99
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(ValueError, match="anchors: 99 there, 2 asked"):
+        create(Path("out"))
+
+
 @pytest.mark.parametrize("text", ['{"name": "ti', ""])
 def test_a_damaged_manifest_is_said(tiny: Path, text: str) -> None:
     create(Path("out"))

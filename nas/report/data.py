@@ -72,6 +72,8 @@ class ReportData:
     """Scores of translations that took no network, such as a copy of the source: `bleu` and `chrf` by its name."""
     references: tuple[Reference, ...] = ()
     """What others published for the same task, in the same units."""
+    task: str = ""
+    """What the qualities were read on; those of runs with other tasks do not compare."""
     folder: str = "RUN"
     """The run as commands name it: `results/digits`."""
 

@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nas.report import wording
 from nas.report.data import ReportData
@@ -240,3 +241,12 @@ def _size(count: int) -> str:
         return f"{count:,}"
     power = len(str(count)) - 1
     return f"{count / 10**power:.1f} \N{MULTIPLICATION SIGN} 10{str(power).translate(SUPERSCRIPTS)}"
+
+
+def leaves(value: Any, path: str = "") -> list[tuple[str, str]]:
+    """Path and text of every leaf of nested values."""
+    if isinstance(value, dict):
+        return [leaf for name, own in value.items() for leaf in leaves(own, f"{path} / {name}" if path else str(name))]
+    if isinstance(value, list | tuple):
+        return [(path, ", ".join(map(str, value)) or wording.NONE)]
+    return [(path, wording.NONE if value is None else str(value))]

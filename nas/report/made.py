@@ -1,11 +1,10 @@
 """How a run was made, as its report shows it: commands, phases, versions, data, settings and the experiment's file."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from nas.report import wording
+from nas.report import findings, wording
 from nas.report.data import ReportData
 from nas.report.tables import Rows, in_all_forms
 
@@ -54,9 +53,9 @@ def made(data: ReportData, recommended: str | None) -> Made:
     return Made(
         commands=tuple(map(str, known.get("commands", ()))),
         check=f"nas reproduce {data.folder} --id {recommended}" if data.folder and recommended else None,
-        facts=_leaves({name: value for name, value in known.items() if name not in PLACED}, ""),
+        facts=findings.leaves({name: value for name, value in known.items() if name not in PLACED}),
         tables=tuple(table for table in tables if len(table.rows) > 1),
-        settings=_leaves(known.get("settings") or {}, ""),
+        settings=findings.leaves(known.get("settings") or {}),
         source=known.get("source"),
     )
 
@@ -111,15 +110,3 @@ def _versions(phases: dict[str, Any]) -> Rows:
 
 def _of_packages(phase: dict[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in phase.items() if name not in OF_A_PHASE}
-
-
-def _leaves(value: Any, path: str) -> list[tuple[str, str]]:
-    """Every leaf of nested values: its path and its text."""
-    if isinstance(value, dict):
-        pairs: Iterable[tuple[str, Any]] = (
-            (f"{path} / {name}" if path else str(name), own) for name, own in value.items()
-        )
-        return [leaf for inner, own in pairs for leaf in _leaves(own, inner)]
-    if isinstance(value, list | tuple):
-        return [(path, ", ".join(map(str, value)) or wording.NONE)]
-    return [(path, wording.NONE if value is None else str(value))]
