@@ -1,6 +1,6 @@
 """English to German with an attention kind for every layer and site: encoder, decoder, and from decoder to encoder.
 
-`cpu` and `multi30k` are sized for one CPU core and about an hour each: `cpu` for WMT14 or a part of it (about 90,000
+`cpu` and `multi30k` are sized for one CPU core and one to two hours: `cpu` for WMT14 or a part of it (about 90,000
 pairs are enough to keep it busy), `multi30k` for captions of photographs. So small and so shortly trained, they compare
 networks; they do not translate well. `gpu` is HAT's space and most of its recipe on one GPU with bf16, some days;
 `paper` is mixFormer's space with HAT's recipe. Both were described, not run.
@@ -42,10 +42,10 @@ multi30k = Experiment(
 cpu = replace(
     multi30k,
     task=Wmt14(vocabulary=4_000, longest=64, dropout=0.0),
-    supernet=replace(multi30k.supernet, batch_size=1_000),
+    supernet=replace(multi30k.supernet, steps=6_000, batch_size=1_000),
     test_quality=Bleu(Decoding(beam=1), beside=("intl",)),
     evaluations=60,
-    retrain=replace(multi30k.retrain, batch_size=1_000),
+    retrain=replace(multi30k.retrain, steps=4_000, batch_size=1_000),
     selection=Selection(top=1, homogeneous=True, finalists=5),
 )
 

@@ -111,6 +111,7 @@ def expected(item: int) -> Any:
     return 7 + 2**20 + item, {0}, False, "1"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_results_are_those_of_one_worker_though_workers_die_hang_or_run_out_of_tries(
     nodes: Nodes, tmp_path: Path
@@ -140,6 +141,7 @@ def placed(item: int) -> tuple[int, str]:
     return item, node()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_results_are_the_same_when_a_node_is_lost(nodes: Nodes) -> None:
     found = []

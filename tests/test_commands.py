@@ -139,6 +139,7 @@ def test_a_description_is_printed_as_far_as_it_goes(
     assert not Path("results").exists()
 
 
+@pytest.mark.slow
 def test_a_comparison_goes_through_the_command(
     finished_copy: Path, command: Callable[..., str], mistake: Callable[..., str]
 ) -> None:

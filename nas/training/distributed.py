@@ -130,9 +130,13 @@ class DistributedTrainee(SupernetTrainee):
         return [self.architectures(step, rank) for rank in ranks]
 
     def part(self, batch: Batch) -> Batch:
-        """The examples of a batch that are this process's."""
+        """The examples of a batch that are this process's: none where a batch of tokens has fewer than processes.
+
+        The first process always has some, since running statistics are taken from its part.
+        """
         rank, size = self.group
-        rows = slice(len(batch.targets) * rank // size, len(batch.targets) * (rank + 1) // size)
+        start, stop = (-(-len(batch.targets) * place // size) for place in (rank, rank + 1))
+        rows = slice(start, stop)
         return Batch(tuple(x[rows] for x in batch.inputs), batch.targets[rows])
 
     def _shapes(self, drawn: list[list[Any]]) -> dict[str, torch.Size]:
@@ -150,21 +154,26 @@ class DistributedTrainee(SupernetTrainee):
         seed_torch(self.seed, step, self.group.rank)
         whole = self.task.train_batch(step, self.training.batch_size, self.seed)
         batch = self.part(whole).to(self.device)
-        own = drawn[self.group.rank if len(drawn) > 1 else 0]
         buffers = self._buffer_versions()
-        share = self.task.weight(batch.targets) / self.task.weight(whole.targets)
-        try:
-            loss, gradients = self._backward(own, batch)
-            bucket.put(gradients, share if self.training.draw == "same" else 1.0)
-        finally:
-            for architecture in own:
-                self.supernet.path(architecture).clear_gradients()
-        bucket.signals[LOSS] = loss * share
+        if len(batch.targets):
+            own = drawn[self.group.rank if len(drawn) > 1 else 0]
+            share = self.task.weight(batch.targets) / self.task.weight(whole.targets)
+            bucket.signals[LOSS] = share * self._train_part(bucket, own, batch, share)
         bucket.signals[STOP] = self.asked()
         bucket.signals[BUFFERS] = self._buffer_versions() != buffers
         if step % FINGERPRINT_STEPS == 0 or not self._checked:
             bucket.numbers[self.group.rank] = self._fingerprint()
             self._checked = True
+
+    def _train_part(self, bucket: Bucket, architectures: list[Any], batch: Batch, share: float) -> float:
+        """Lay the gradients of a part, `share` of the batch, into the bucket; gives the part's loss."""
+        try:
+            loss, gradients = self._backward(architectures, batch)
+            bucket.put(gradients, share if self.training.draw == "same" else 1.0)
+        finally:
+            for architecture in architectures:
+                self.supernet.path(architecture).clear_gradients()
+        return loss
 
     def _heed(self, step: int, sums: Sums) -> None:
         """Raises: PeerFailed if another process failed; RuntimeError if the weights differ."""

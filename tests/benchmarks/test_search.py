@@ -16,6 +16,7 @@ def scripts(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
 
 
+@pytest.mark.slow
 def test_quick_writes_a_table_for_each_searcher(tmp_path):
     out = tmp_path / "search.md"
     command = [sys.executable, "benchmarks/search.py", "--quick", "--out", str(out)]

@@ -67,6 +67,7 @@ def test_costs_are_those_of_the_convolutions(folder: Path) -> None:
     assert flops == 16 * 9 * channels + blocks_flops + 10 * channels
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_guides_commands_run_in_their_order(folder: Path) -> None:
     printed = ""

@@ -38,6 +38,7 @@ def test_files_that_the_guide_links_to_exist() -> None:
     assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
 
 
+@pytest.mark.slow
 def test_the_limits_of_the_guide_let_some_networks_in_and_keep_some_out(folder: Path) -> None:
     space = feasible_space(load("limits.py").experiment)
     assert space.check_limits() == {"flops": True, "flops@256": True, "parameters": True}

@@ -45,8 +45,16 @@ def supernet() -> Supernet:
     return Supernet(Digits(patch_size=2).build, presets.tiny()).eval()
 
 
+LARGE = ("autoformer_small", "autoformer_base", "mixformer_cifar10")
+
+
 @pytest.mark.parametrize(
-    ("name", "projections"), [*((name, "shared") for name in PRESETS), ("tiny", "separate"), ("variants", "separate")]
+    ("name", "projections"),
+    [
+        *(pytest.param(name, "shared", marks=pytest.mark.slow if name in LARGE else ()) for name in PRESETS),
+        ("tiny", "separate"),
+        ("variants", "separate"),
+    ],
 )
 def test_subnet_equals_its_path_through_the_supernet(name: str, projections: Projections) -> None:
     task, space = Digits(patch_size=4, projections=projections), PRESETS[name]()

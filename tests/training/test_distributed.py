@@ -1,5 +1,6 @@
 """Several processes that train one supernet: they do what one does, hold equal weights, and end together."""
 
+import math
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator
@@ -36,11 +37,15 @@ class DoubleDigits(Digits):
     """In double precision, where AdamW does not blow up the rounding of gradients that are zero but for it."""
 
     fails_at: int | None = None
+    single_at: int | None = None
+    """A step whose batch has one example, as a batch of tokens may have."""
 
     def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
         if step == self.fails_at and dist.is_initialized() and dist.get_rank() == 1:
             raise ValueError("no such batch")
         (images,), labels = super().train_batch(step, batch_size, seed)
+        if step == self.single_at:
+            images, labels = images[:1], labels[:1]
         return Batch((images.double(),), labels)
 
 
@@ -175,6 +180,16 @@ def test_two_processes_that_draw_the_same_are_one_with_the_whole_batch(pair: Pai
         assert_close(state[name], tensor, rtol=100 * tolerance, atol=10 * tolerance)
 
 
+@pytest.mark.parametrize("draw", ["same", "per_rank"])
+def test_a_process_without_examples_adds_nothing(pair: Pair, draw: str) -> None:
+    make = Making(draw=draw, task=DoubleDigits(patch_size=4, single_at=0))
+    (losses, state), (_, other) = pair(train_steps, make)
+    # the first process has the one example, and its draw is that of a single process
+    assert losses[0] == pytest.approx(make.one().step(0), rel=1e-9)
+    assert all(map(math.isfinite, losses))
+    assert_equal([state, other])
+
+
 @pytest.mark.parametrize(("rule", "tolerance"), RULES.items())
 def test_two_processes_that_draw_by_rank_sum_the_gradients_of_both_draws(
     pair: Pair, rule: str, tolerance: float
@@ -195,7 +210,7 @@ def two_draws_by_one_process(trainee: SupernetTrainee, step: int) -> float:
     weights, loss = trainee.supernet.weights(), 0.0
     summed = {name: torch.zeros_like(tensor) for name, tensor in weights.items()}
     reached = {name: torch.zeros_like(tensor, dtype=torch.bool) for name, tensor in weights.items()}
-    for rank, rows in enumerate((slice(0, 7), slice(7, 15))):
+    for rank, rows in enumerate((slice(0, 8), slice(8, 15))):
         first, *others = [trainee.supernet.subnet(each) for each in trainee.architectures(step, rank)]
         outputs = first.train()(batch.inputs[0][rows])
         own = TASK.loss(outputs, batch.targets[rows])
