@@ -1,4 +1,4 @@
-"""The main figure as the page and the folder need it: for the script, as it stands without one, and as files."""
+"""The main figure as the page and the folder need it: values for the script, and files."""
 
 from dataclasses import dataclass
 
@@ -24,8 +24,6 @@ class DrawnChart:
     """Read aloud in its place."""
     records: Markup
     """JSON for the page's script."""
-    still: Markup
-    """SVG for a page whose scripts do not run."""
     svg: str
     png: bytes
     titles: list[str]
@@ -39,13 +37,11 @@ def drawn_chart(chart: Chart, name: str, label: str) -> DrawnChart | None:
     plot = draw_chart(chart, WIDTH)
     if plot is None:
         return None
-    svg = drawing.svg(plot)
     return DrawnChart(
         name,
         label,
-        htmlsafe_json_dumps(chart_records(chart), separators=(",", ":")),
-        Markup(drawing.inline(svg, f"{name}-still", label)),
-        svg,
+        htmlsafe_json_dumps(chart_records(chart), separators=(",", ":"), ensure_ascii=False),
+        drawing.svg(plot),
         drawing.png(plot),
         [next(iter(axis.values())).name for axis in chart.axes],
         [

@@ -70,6 +70,10 @@ STYLE: dict[RcKeyType, Any] = {
     "savefig.facecolor": SURFACE,
 }
 
+_COORDINATES = re.compile(r'\b(?:d|x|y|transform)="[^"]*"')
+_LONG = re.compile(r"(\.\d\d)\d+")
+"""What is behind the hundredth of a pixel, which nobody sees."""
+
 
 @dataclass(frozen=True)
 class Plot:
@@ -118,7 +122,7 @@ def svg(plot: Plot) -> str:
     # no date: the same run gives the same file
     with style():
         plot.figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue()
+    return _COORDINATES.sub(lambda found: _LONG.sub(r"\1", found.group()), buffer.getvalue())
 
 
 def png(plot: Plot) -> bytes:

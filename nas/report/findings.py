@@ -119,12 +119,6 @@ def phases(data: ReportData) -> list[tuple[str, str, float]]:
     return [(phase, wording.duration(own), 100 * own / total if total else 0.0) for phase, own in seconds.items()]
 
 
-def provenance(data: ReportData) -> list[tuple[str, str]]:
-    """Every other leaf of the provenance: its path and its value."""
-    rest = {name: value for name, value in data.provenance.items() if name not in ("commands", "wall_seconds")}
-    return _leaves(rest, "")
-
-
 def _quality_tile(data: ReportData, best: Network) -> Tile:
     measure = data.searched if best.best_arm is None else data.tested
     label, unit = wording.sentence_case(wording.quality_name(measure)), wording.quality_unit(measure)
@@ -165,9 +159,10 @@ def _size(count: int) -> str:
     return f"{count / 10**power:.1f} \N{MULTIPLICATION SIGN} 10{str(power).translate(SUPERSCRIPTS)}"
 
 
-def _leaves(value: Any, path: str) -> list[tuple[str, str]]:
+def leaves(value: Any, path: str = "") -> list[tuple[str, str]]:
+    """Path and text of every leaf of nested values."""
     if isinstance(value, dict):
-        return [leaf for name, own in value.items() for leaf in _leaves(own, f"{path} / {name}" if path else str(name))]
+        return [leaf for name, own in value.items() for leaf in leaves(own, f"{path} / {name}" if path else str(name))]
     if isinstance(value, list | tuple):
         return [(path, ", ".join(map(str, value)) or wording.NONE)]
     return [(path, wording.NONE if value is None else str(value))]

@@ -12,15 +12,31 @@ from nas.report.comparison import Comparison, Searched, write_comparison
 from nas.report.data import ReportData
 from nas.report.length_costs import length_costs
 from nas.report.page import write_report
+from nas.report.several import labels, write_several
 from nas.report.tables import as_text, front_table
 from nas.run import Run
 from nas.search_space import architecture_id
 from nas.search_space.feasible import single_kind
+from nas.tasks.base import Task
+from nas.tasks.parallel import Parallel
 
 
-def report(run: Run) -> Path:
-    """Write the run's report; returns the path of the page."""
-    return write_report(report_data(run), run.report_folder)
+def report(run: Run, folder: Path | None = None) -> Path:
+    """Write the run's report, into a folder of its own by default; returns the path of the page."""
+    return write_report(report_data(run), run.report_folder if folder is None else folder)
+
+
+def report_several(runs: Sequence[Run], folder: Path | None) -> Path:
+    """Write a page that compares runs, and each run's report beside it; returns the path of the page.
+
+    Args:
+        folder: Where to; None: `report` in the folder that the first run is in.
+    """
+    names = labels([run.folder for run in runs])
+    target = folder if folder is not None else runs[0].folder.parent / "report"
+    if Run.exists(target):
+        raise ValueError(f"{target} is a run, so it can hold no report of several; name another folder with --out")
+    return write_several({name: report_data(run) for name, run in zip(names, runs, strict=True)}, target)
 
 
 def terminal_table(run: Run) -> str:
@@ -65,6 +81,7 @@ def report_data(run: Run) -> ReportData:
         lengths=length_costs(run),
         baselines=run.manifest.get("baselines", {}),
         references=experiment.references,
+        task=_task(experiment.task),
         folder=str(run.folder),
     )
 
@@ -72,6 +89,11 @@ def report_data(run: Run) -> ReportData:
 def unit(experiment: Experiment, quality: Quality) -> str:
     """A log-likelihood is that of an example, or of a token where the task counts tokens."""
     return "nats per token" if (quality.unit, experiment.task.batch_unit) == ("nats", "tokens") else quality.unit
+
+
+def _task(task: Task) -> str:
+    """Name of the task, and of its texts where one task has many."""
+    return f"{task.name} {task.files.folder}" if isinstance(task, Parallel) else task.name
 
 
 def _single_kinds(experiment: Experiment, networks: Sequence[Any]) -> dict[str, str]:
@@ -87,13 +109,15 @@ def _fresh(run: Run) -> dict[str, float]:
 def _provenance(run: Run) -> dict[str, Any]:
     manifest = run.manifest
     return {
-        "commands": [manifest["command"]],
+        "commands": run.commands(),
         "wall_seconds": run.phase_seconds(),
         "experiment": manifest["experiment"],
         "overrides": manifest["overrides"],
         "seed": run.experiment.seed,
+        "seeds of the trainings": sorted({result.seed for result in run.retrained()}),
         "begun": manifest["begun"],
         "data": manifest["data"] or "embedded or downloaded",
         "phases": manifest["phases"],
         "settings": manifest["settings"],
+        "source": run.source,
     }

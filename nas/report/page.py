@@ -16,6 +16,7 @@ from nas.report.chart_page import DrawnChart, drawn_chart
 from nas.report.data import ReportData
 from nas.report.descriptions import description
 from nas.report.figures import FIGURES, NARROW, FigureKind
+from nas.report.made import made, made_files
 from nas.report.sections import section_files, section_values
 from nas.report.summary import Network, Summary
 
@@ -56,6 +57,7 @@ def write_report(data: ReportData, folder: Path) -> Path:
         "front.md": tables.as_markdown(rows),
         "front.tex": tables.as_latex(rows),
         **{f"{figure.name}.svg": figure.svg for figure in images},
+        **made_files(data),
         "index.html": page(summary, figures, main),
     }
     budgets = picks(summary)
@@ -124,8 +126,7 @@ def page(summary: Summary, figures: list[DrawnFigure], main: DrawnChart | None) 
         card=bleu_card(summary),
         cost_titles=[(wording.title(name), unit) for name, unit in data.costs.items()],
         quality_heading=wording.sentence_case(wording.name_with_unit(data.tested)),
-        commands=[str(command) for command in data.provenance.get("commands", ())],
-        provenance=findings.provenance(data),
+        made=made(data, summary.recommended.id if summary.recommended else None),
     )
 
 

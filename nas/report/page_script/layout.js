@@ -40,7 +40,7 @@ const qualityRange = ({ dots, marks, lines, published }) => {
   return extent([low, high], 0.09);
 };
 
-const drawAxes = (svg, box, x, y, range, quality, panel, title, narrow) => {
+const drawAxes = (svg, box, x, y, range, quality, heading, title, narrow) => {
   const [left, top, right, bottom] = box, layer = vector("g", { class: "axes" }, svg);
   const text = (words, attributes, className) => { vector("text", { ...attributes, class: className }, layer).textContent = words; };
   linearTicks(quality[0], quality[1], 6).forEach((tick) => {
@@ -55,7 +55,7 @@ const drawAxes = (svg, box, x, y, range, quality, panel, title, narrow) => {
     text(plain(tick, range.logarithmic ? prefix(tick) : tick ? unit : [1, ""]), { x: x(tick).toFixed(1), y: bottom + 18, "text-anchor": "middle" }, "tick");
   });
   title.forEach((line, at) => text(line, { x: ((left + right) / 2).toFixed(1), y: bottom + 40 + 16 * at, "text-anchor": "middle" }, "title"));
-  text(panel.heading, { x: left, y: top - 12 }, "heading");
+  heading.forEach((line, at) => text(line, { x: left, y: top - 12 - 16 * (heading.length - 1 - at) }, "heading"));
 };
 
 const drawLimits = (svg, box, x, range) => {
@@ -76,11 +76,13 @@ const drawChart = (svg, data, state, width) => {
   const { title, limits } = data.axes[state.axis], range = costRange(found, limits, data);
   const narrow = width < ROOMY, columns = narrow ? 1 : data.panels.length;
   const gap = 28, own = (width - gap * (columns - 1)) / columns, tall = narrow ? 300 : 410;
-  const lines = wrapped(title, Math.floor(own / 6.6)), foot = 44 + 16 * lines.length, head = 30;
+  const lines = wrapped(title, Math.floor(own / 6.6)), foot = 44 + 16 * lines.length;
+  const headings = data.panels.map((panel) => wrapped(panel.heading, Math.floor((own - 54) / 8)));
+  const head = 14 + 16 * Math.max(...headings.map((heading) => heading.length));
   const rows = data.panels.length / columns, height = rows * (head + tall + foot);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   found.forEach((items, at) => {
-    const quality = qualityRange(items), panel = data.panels[at];
+    const quality = qualityRange(items);
     const left = (at % columns) * (own + gap), top = Math.floor(at / columns) * (head + tall + foot) + head;
     if (!range || !quality) {
       vector("text", { class: "title", x: left + own / 2, y: top + tall / 2, "text-anchor": "middle" }, svg).textContent = "Nothing to draw here: switched off, or this cost is not known.";
@@ -88,7 +90,7 @@ const drawChart = (svg, data, state, width) => {
     }
     const box = [left + 46, top, left + own - 8, top + tall];
     const x = scale(range.low, range.high, box[0], box[2], range.logarithmic), y = scale(quality[0], quality[1], box[3], box[1], false);
-    drawAxes(svg, box, x, y, range, quality, panel, lines, narrow);
+    drawAxes(svg, box, x, y, range, quality, headings[at], lines, narrow);
     drawLimits(svg, box, x, range);
     const layer = vector("g", { class: "panel" }, svg);
     drawDots(layer, items.dots, x, y);
