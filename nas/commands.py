@@ -188,9 +188,8 @@ def report_command(runs: list[Path], out: Path | None, measure: bool) -> None:
     from nas.report.from_run import report_several
 
     opened = [Run(folder) for folder in runs]
-    if measure:
-        for run in opened:
-            measure_latencies(run)
+    for run in opened if measure else ():
+        measure_latencies(run)
     page = _report(opened[0], out) if len(opened) == 1 else report_several(opened, out)
     print(f"\nreport  {page}")
 

@@ -1,6 +1,5 @@
 """What the page says in words: headline numbers, verdicts, and an honest sentence wherever something is missing."""
 
-import statistics
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,34 +88,6 @@ def limits(data: ReportData) -> str:
     """`FLOPs at most 30 M`, or that there are none."""
     named = [f"{wording.title(name)} {wording.window(limit)}" for name, limit in data.limits.items()]
     return "; ".join(named) if named else "none"
-
-
-def progress_facts(summary: Summary) -> list[tuple[str, str]]:
-    """What the search spent and found: labels and values."""
-    trials = summary.data.trials
-    evaluated = [trial for trial in trials if trial.quality is not None]
-    facts = [("Networks evaluated", f"{len(evaluated):,}")]
-    if trials:
-        over = sum(trial.violation > 0 for trial in trials)
-        share = f"{over:,} of {len(trials):,} ({100 * over / len(trials):.1f} %)"
-        facts.append(("Over a limit, so not evaluated", share))
-    failures = [trial.failure for trial in trials if trial.failure is not None]
-    if failures:
-        facts.append(("Evaluations that failed", f"{len(failures):,}, the last with {failures[-1]}"))
-    facts.append(("Networks on the front", f"{len(summary.front):,}"))
-    reached = next((place for place, share in summary.hypervolume_curve if share >= 0.95), None)
-    if reached is not None:
-        facts.append(("Evaluations to 95 % of the final hypervolume", f"{reached:,}"))
-    if evaluated:
-        facts.append(("Mean time of an evaluation", wording.duration(statistics.fmean(t.seconds for t in evaluated))))
-    return facts
-
-
-def phases(data: ReportData) -> list[tuple[str, str, float]]:
-    """Name, wall time and share in percent of every phase."""
-    seconds = _wall_seconds(data)
-    total = sum(seconds.values())
-    return [(phase, wording.duration(own), 100 * own / total if total else 0.0) for phase, own in seconds.items()]
 
 
 def _quality_tile(data: ReportData, best: Network) -> Tile:

@@ -4,21 +4,32 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from nas.controls import RANDOM
 from nas.evaluators.base import Quality
 from nas.experiment import Experiment
 from nas.records import Search
-from nas.report.axes import computed_axes
+from nas.report.axes import computed_axes, measured_axes
+from nas.report.choices import Choice, importances, shares
 from nas.report.comparison import Comparison, Searched, write_comparison
 from nas.report.data import ReportData
 from nas.report.length_costs import length_costs
 from nas.report.page import write_report
 from nas.report.several import labels, write_several
+from nas.report.spent import spent
 from nas.report.tables import as_text, front_table
 from nas.run import Run
 from nas.search_space import architecture_id
-from nas.search_space.feasible import single_kind
+from nas.search_space.feasible import kinds, single_kind
+from nas.search_space.hybrids import FULL, PERIODS, Hybrid, hybrid_of, hybrid_periods, linear_kinds
+from nas.strategies.base import Trial
+from nas.strategies.pareto import front_of_trials
 from nas.tasks.base import Task
 from nas.tasks.parallel import Parallel
+
+MOST_SEEDS = 100
+"""Of random searches that are looked for."""
 
 
 def report(run: Run, folder: Path | None = None) -> Path:
@@ -58,6 +69,7 @@ def write_comparison_of(run: Run, searches: Sequence[Search]) -> str:
 def report_data(run: Run) -> ReportData:
     """All that the report of a run shows."""
     experiment, trials, anchors, retrained = run.experiment, run.trials(), run.anchors(), run.retrained()
+    at_random = tuple(tuple(run.comparison(each.name)[0]) for each in _random_searches(run))
     known = [*(each.architecture for each in (*trials, *anchors)), *(each.architecture for each in retrained)]
     networks = list(dict.fromkeys(known))
     return ReportData(
@@ -77,8 +89,15 @@ def report_data(run: Run) -> ReportData:
         provenance=_provenance(run),
         fresh=_fresh(run),
         single_kinds=_single_kinds(experiment, networks),
-        axes=tuple(computed_axes(experiment, networks)),
+        hybrids=(hybrids := _hybrids(experiment, networks)),
+        no_hybrids=None if hybrids else _why_no_hybrids(run),
+        axes=(*computed_axes(experiment, networks), *measured_axes(run)),
         lengths=length_costs(run),
+        choices=_choices(run, trials),
+        importances=importances(experiment.space, trials, [trial for each in at_random for trial in each]),
+        random_searches=at_random,
+        share_inside=run.space.share_inside(np.random.default_rng(0)) if run.space.limits else None,
+        spent=spent(run),
         baselines=run.manifest.get("baselines", {}),
         references=experiment.references,
         task=_task(experiment.task),
@@ -91,6 +110,24 @@ def unit(experiment: Experiment, quality: Quality) -> str:
     return "nats per token" if (quality.unit, experiment.task.batch_unit) == ("nats", "tokens") else quality.unit
 
 
+def _hybrids(experiment: Experiment, networks: Sequence[Any]) -> dict[str, Hybrid]:
+    found = {architecture_id(each): hybrid_of(experiment.space, each) for each in networks}
+    return {name: pattern for name, pattern in found.items() if pattern is not None}
+
+
+def _why_no_hybrids(run: Run) -> str | None:
+    space = run.experiment.space
+    names = kinds(space)
+    if FULL not in names or not linear_kinds(names):
+        return None
+    if not hybrid_periods(space):
+        return f"one softmax layer in {PERIODS[0]} or more takes deeper networks than this space has"
+    return (
+        "no network inside the limits was deep enough, or the search is from before hybrids were measured; "
+        f"nas search {run.folder} settles which, as long as the trained supernet is there"
+    )
+
+
 def _task(task: Task) -> str:
     """Name of the task, and of its texts where one task has many."""
     return f"{task.name} {task.files.folder}" if isinstance(task, Parallel) else task.name
@@ -99,6 +136,17 @@ def _task(task: Task) -> str:
 def _single_kinds(experiment: Experiment, networks: Sequence[Any]) -> dict[str, str]:
     found = {architecture_id(each): single_kind(experiment.space, each) for each in networks}
     return {name: kind for name, kind in found.items() if kind is not None}
+
+
+def _choices(run: Run, trials: Sequence[Trial]) -> tuple[Choice, ...]:
+    front = front_of_trials(trials, run.experiment.costs[0].name)
+    return shares(run.space, [trial.architecture for trial in front]) if front else ()
+
+
+def _random_searches(run: Run) -> list[Search]:
+    """Those with the budget of the run that were made, by it or by a comparison."""
+    found = (Search(RANDOM, seed, run.experiment.evaluations) for seed in range(MOST_SEEDS))
+    return [search for search in found if run.has_comparison(search.name)]
 
 
 def _fresh(run: Run) -> dict[str, float]:

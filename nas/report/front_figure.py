@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from nas.report import wording
-from nas.report.chart import DISTANT, HOLLOW, LOG_ABOVE, Chart, CostAxis, Panel, drawn, front_along, group
+from nas.report.chart import DISTANT, HOLLOW, LOG_ABOVE, Chart, CostAxis, Panel, drawn, front_along
 from nas.report.drawing import FAINT, INK, MUTED, SURFACE, Plot, canvases, finished, style
 from nas.report.marks import Mark
 from nas.report.summary import Network, Summary
@@ -71,7 +71,7 @@ def _draw_run(
         points = [(axis.values[n.id], n.arms[n.best_arm].mean * scale) for n in front.retrained if n.best_arm]
         _draw_steps(axes, points, colour or INK, dashed=True)
         for network in shown:
-            _draw_retrained(axes, scale, network, axis, groups.get(group(network) or "", SEARCHED), colour)
+            _draw_retrained(axes, scale, network, axis, groups.get(network.control or "", SEARCHED), colour)
     if colour is None:
         _label_recommended(axes, panel, summary, axis)
 
@@ -81,7 +81,7 @@ def _draw_tried(
 ) -> None:
     """Dots of the networks with inherited weights, those of a group in its shape."""
     for name, mark in [(None, None), *groups.items()]:
-        tried = [n for n in shown if group(n) == name and n.inherited is not None]
+        tried = [n for n in shown if n.control == name and n.inherited is not None]
         x, y = [axis.values[n.id] for n in tried], [(n.inherited or 0.0) * scale for n in tried]
         if mark is None:
             axes.scatter(
