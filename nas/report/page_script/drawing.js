@@ -49,7 +49,7 @@ const drawDots = (layer, dots, x, y) => {
     alike.get(key).path.push(outline(dot.shape, x(dot.x), y(dot.y), dot.own ? 3.4 : 2.6));
   });
   alike.forEach(({ first, path }) => {
-    const made = vector("path", { class: first.own ? "dots own" : "dots", d: path.join("") }, layer);
+    const made = vector("path", { class: first.own ? "dots own" : first.colour ? "dots run" : "dots", d: path.join("") }, layer);
     if (first.colour) made.style.fill = first.colour;
   });
 };
