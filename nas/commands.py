@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nas.architecture_file import network_of_run
 from nas.compare import compare
 from nas.describe import describe_experiment
+from nas.describe_network import find_network, print_network, write_architecture
 from nas.devices import default_device, keep_freed_memory
 from nas.experiment import Experiment, Loaded, feasible_space, load
 from nas.export import export
@@ -17,6 +19,7 @@ from nas.lengths import measure_latencies
 from nas.overrides import apply_overrides, separate
 from nas.parallel import Workers
 from nas.predict import predict, write
+from nas.reproduce import print_checks
 from nas.retrain import Choice, choose, retrain
 from nas.run import Run
 from nas.search import search
@@ -157,14 +160,23 @@ def retrain_command(
     print(f"\nnext  nas report {run} --measure; nas export {run}")
 
 
-def export_command(run: Path, id: str | None, data: Path | None) -> None:
+def export_command(run: Path, id: str | None, data: Path | None, architecture_only: bool, to: str | None) -> None:
     opened = Run(run, data)
+    if architecture_only or to:
+        write_architecture(opened, id, to)
+        return
     identifiers = [id] if id else sorted({result.id for result in opened.retrained()})
     if not identifiers:
         raise ValueError(f"{run} has no retrained network; run nas retrain {run} first")
     for identifier in identifiers:
         print(f"export  {export(opened, identifier)}")
+    opened.note_command("export")
     print("next    nas predict FOLDER reads images or text; nas.load(FOLDER) in Python gives the network")
+
+
+def reproduce_command(run: Path, id: str, retrain: bool, data: Path | None) -> int:
+    keep_freed_memory()
+    return print_checks(Run(run, data), id, retrain)
 
 
 def predict_command(export: Path, files: list[Path], beam: int | None, length_penalty: float | None) -> None:
@@ -176,16 +188,42 @@ def report_command(runs: list[Path], out: Path | None, measure: bool) -> None:
     from nas.report.from_run import report_several
 
     opened = [Run(folder) for folder in runs]
-    for run in opened if measure else ():
-        measure_latencies(run)
+    if measure:
+        for run in opened:
+            measure_latencies(run)
     page = _report(opened[0], out) if len(opened) == 1 else report_several(opened, out)
     print(f"\nreport  {page}")
 
 
-def describe_command(experiment: str, data: Path | None, overrides: dict[str, str], command_line: str) -> None:
-    loaded = load(experiment)
-    for line in describe_experiment(_experiment(loaded, overrides, data), loaded.name, _default_count()):
+def describe_command(
+    what: str,
+    id: str | None,
+    experiment: str | None,
+    length: str | None,
+    data: Path | None,
+    overrides: dict[str, str],
+    command_line: str,
+) -> None:
+    network = find_network(what, id, experiment)
+    if network is not None:
+        if overrides:
+            raise ValueError(f"{next(iter(overrides))} is a setting of an experiment; {what} is a network")
+        print_network(network, length)
+        return
+    if length or experiment:
+        raise ValueError(f"--length and --experiment are for a network; {what} is an experiment")
+    described, name = _described(what, overrides, data)
+    for line in describe_experiment(described, name, _default_count()):
         print(line, flush=True)
+
+
+def _described(what: str, overrides: dict[str, str], data: Path | None) -> tuple[Experiment, str]:
+    """The experiment of a file or of a run, and its name."""
+    if not Path(what).is_dir():
+        loaded = load(what)
+        return _experiment(loaded, overrides, data), loaded.name
+    run = Run(Path(what), data)
+    return apply_overrides(run.experiment, overrides), run.name
 
 
 def _run_of(experiment: str, out: Path | None, data: Path | None, overrides: dict[str, str], command_line: str) -> Run:
@@ -239,10 +277,7 @@ def _report(run: Run, out: Path | None = None) -> Path:
 
 
 def _choice(run: Run, identifier: str) -> Choice:
-    for trial in [*run.trials(), *run.anchors()]:
-        if architecture_id(trial.architecture) == identifier:
-            return Choice(trial.architecture, "chosen")
-    raise ValueError(f"no network {identifier!r} among the trials of {run.folder}")
+    return Choice(network_of_run(run, identifier), "chosen")
 
 
 def _default_count() -> int:
@@ -250,7 +285,7 @@ def _default_count() -> int:
     return 1 if default_device().type == "cuda" else os.cpu_count() or 1
 
 
-FUNCTIONS: dict[str, Callable[..., None]] = {
+FUNCTIONS: dict[str, Callable[..., int | None]] = {
     "run": run_all,
     "train": train_command,
     "search": search_command,
@@ -258,6 +293,7 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "study": study_command,
     "retrain": retrain_command,
     "export": export_command,
+    "reproduce": reproduce_command,
     "predict": predict_command,
     "report": report_command,
     "describe": describe_command,

@@ -119,12 +119,6 @@ def phases(data: ReportData) -> list[tuple[str, str, float]]:
     return [(phase, wording.duration(own), 100 * own / total if total else 0.0) for phase, own in seconds.items()]
 
 
-def provenance(data: ReportData) -> list[tuple[str, str]]:
-    """Every other leaf of the provenance: its path and its value."""
-    rest = {name: value for name, value in data.provenance.items() if name not in ("commands", "wall_seconds")}
-    return leaves(rest)
-
-
 def _quality_tile(data: ReportData, best: Network) -> Tile:
     measure = data.searched if best.best_arm is None else data.tested
     label, unit = wording.sentence_case(wording.quality_name(measure)), wording.quality_unit(measure)

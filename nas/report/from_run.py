@@ -116,13 +116,15 @@ def _fresh(run: Run) -> dict[str, float]:
 def _provenance(run: Run) -> dict[str, Any]:
     manifest = run.manifest
     return {
-        "commands": [manifest["command"]],
+        "commands": run.commands(),
         "wall_seconds": run.phase_seconds(),
         "experiment": manifest["experiment"],
         "overrides": manifest["overrides"],
         "seed": run.experiment.seed,
+        "seeds of the trainings": sorted({result.seed for result in run.retrained()}),
         "begun": manifest["begun"],
         "data": manifest["data"] or "embedded or downloaded",
         "phases": manifest["phases"],
         "settings": manifest["settings"],
+        "source": run.source,
     }

@@ -16,6 +16,7 @@ from nas.report.chart_page import DrawnChart, drawn_chart
 from nas.report.data import ReportData
 from nas.report.descriptions import description
 from nas.report.figures import FIGURES, NARROW, FigureKind
+from nas.report.made import made, made_files
 from nas.report.sections import section_files, section_values
 from nas.report.summary import Network, Summary
 
@@ -67,7 +68,7 @@ def table_files(summary: Summary) -> dict[str, str]:
         texts |= tables.in_all_forms("budgets", budget_table(summary, budgets))
     if card is not None:
         texts |= tables.in_all_forms("bleu", card.rows) | {"bleu.csv": bleu_csv(data)}
-    return texts | section_files(summary)
+    return texts | made_files(data) | section_files(summary)
 
 
 def draw(summary: Summary, kind: FigureKind) -> DrawnFigure | None:
@@ -120,8 +121,7 @@ def page(summary: Summary, figures: list[DrawnFigure], main: DrawnChart | None) 
         card=bleu_card(summary),
         cost_titles=[(wording.title(name), unit) for name, unit in data.costs.items()],
         quality_heading=wording.sentence_case(wording.name_with_unit(data.tested)),
-        commands=[str(command) for command in data.provenance.get("commands", ())],
-        provenance=findings.provenance(data),
+        made=made(data, summary.recommended.id if summary.recommended else None),
     )
 
 

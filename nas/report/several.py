@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from nas.files import replacing, write_text
-from nas.report import descriptions, findings, tables, wording
+from nas.report import findings, tables, wording
 from nas.report.budgets import best_within, budgets
 from nas.report.chart import Chart, cost_title
 from nas.report.chart_page import DrawnChart, drawn_chart
 from nas.report.data import ReportData
+from nas.report.descriptions import description
 from nas.report.page import doc_paragraphs, template, write_report
 from nas.report.summary import Summary
 from nas.report.tables import Rows
@@ -145,4 +146,4 @@ def _names(of: str, charts: Sequence[Chart]) -> list[str]:
 
 
 def _description(chart: Chart) -> str:
-    return " ".join(f"{label}: {descriptions.description(run, 'front')}" for label, run in chart.runs.items())
+    return " ".join(f"{label}: {description(run, 'front')}" for label, run in chart.runs.items())
