@@ -69,7 +69,7 @@ def table_files(summary: Summary) -> dict[str, str]:
         texts |= tables.in_all_forms("budgets", budget_table(summary, budgets))
     if card is not None:
         texts |= tables.in_all_forms("bleu", card.rows) | {"bleu.csv": bleu_csv(data)}
-    return texts | section_files(summary)
+    return texts | made_files(data) | section_files(summary)
 
 
 def draw(summary: Summary, kind: FigureKind) -> DrawnFigure | None:
