@@ -302,8 +302,13 @@ COMMANDS = {
                 Path,
                 metavar="FOLDER",
             ),
+            Option("--watch", "write it anew while another command works on the run, until it is done", is_flag=True),
         ),
-        ("nas report results/digits", "nas report results/digits results/second --out results/compared"),
+        (
+            "nas report results/digits",
+            "nas report results/digits results/second --out results/compared",
+            "nas report results/digits --watch",
+        ),
     ),
     "describe": Command(
         "Say what an experiment will do (space, costs, limits, data, device), or draw a network with its costs.",
