@@ -15,6 +15,7 @@ from nas.describe_network import find_network, print_network, write_architecture
 from nas.devices import default_device, keep_freed_memory
 from nas.experiment import Experiment, Loaded, feasible_space, load
 from nas.export import export
+from nas.lengths import measure_latencies
 from nas.overrides import apply_overrides, separate
 from nas.parallel import Workers
 from nas.predict import predict, write
@@ -68,6 +69,7 @@ def run_all(
     choices = choose(run, selection)
     # the time limit is that of an evaluation
     retrain(run, choices, dataclasses.replace(workers, timeout=None), selection)
+    measure_latencies(run)
     exports = _export_all(run, [architecture_id(choice.architecture) for choice in choices])
     page = _report(run)
     print(f"\nreport   {page}\nexports  {exports}\nnext     nas retrain {run.folder} --seeds 3")
@@ -155,7 +157,7 @@ def retrain_command(
     choices = choose(opened, selection) if id is None else [_choice(opened, id)]
     retrain(opened, choices, where.workers(), selection, Halving() if asha else None)
     _print_front(opened)
-    print(f"\nnext  nas report {run}; nas export {run}")
+    print(f"\nnext  nas report {run} --measure; nas export {run}")
 
 
 def export_command(run: Path, id: str | None, data: Path | None, architecture_only: bool, to: str | None) -> None:
@@ -181,7 +183,7 @@ def predict_command(export: Path, files: list[Path], beam: int | None, length_pe
     write(predict(export, files, beam, length_penalty))
 
 
-def report_command(runs: list[Path], out: Path | None, watch: bool) -> None:
+def report_command(runs: list[Path], out: Path | None, measure: bool, watch: bool) -> None:
     if watch:
         _watch(runs, out)
         return
@@ -189,6 +191,9 @@ def report_command(runs: list[Path], out: Path | None, watch: bool) -> None:
     from nas.report.from_run import report_several
 
     opened = [Run(folder) for folder in runs]
+    if measure:
+        for run in opened:
+            measure_latencies(run)
     page = _report(opened[0], out) if len(opened) == 1 else report_several(opened, out)
     for run in opened:
         run.note_command("report")

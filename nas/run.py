@@ -12,6 +12,7 @@ anchors.jsonl            the same for networks of one kind, measured for compari
 scores.jsonl             other qualities with inherited weights: finalists on the split `select`, compared strategies
 costs.jsonl              what measured costs (latency) came out as, since they would not come out so again
 comparison/              strategies compared on the run's supernet
+lengths.jsonl            latency of a few networks at several lengths, a length a line
 subnets/<id>/            architecture.json, and for each training <arm>-<seed>/: weights, log.jsonl, result.json
 exports/<id>/            networks that stand alone
 architectures/<id>.json  networks as data
@@ -223,6 +224,10 @@ class Run:
 
     def append_anchor(self, trial: Trial) -> None:
         append_line(self.folder / "anchors.jsonl", trial_line(trial))
+
+    @property
+    def lengths_file(self) -> Path:
+        return self.folder / "lengths.jsonl"
 
     def has_comparison(self, name: str) -> bool:
         return (self.comparison_folder / f"{name}.jsonl").is_file()

@@ -91,7 +91,7 @@ def test_one_command_trains_searches_retrains_exports_and_reports(
     assert "From scratch" in printed
     run = Run(Path("results/tiny"))
     assert run.manifest["command"] == "nas run tiny.py --workers 1"
-    assert list(run.phase_seconds()) == ["supernet", "search", "retrain"]
+    assert list(run.phase_seconds()) == ["supernet", "search", "retrain", "lengths"]
     assert [trial.quality for trial in run.trials()] == [trial.quality for trial in Run(finished).trials()]
     (exported,) = Path("results/tiny/exports").iterdir()
     assert nas.load(exported)(torch.zeros(1, 1, 8, 8)).shape == (1, 10)

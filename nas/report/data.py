@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from nas.reference import Reference
+from nas.report.growth import LengthCosts
 from nas.retrained import Retrained
 from nas.search_space.limits import Window
 from nas.strategies.base import Trial
@@ -68,6 +69,8 @@ class ReportData:
     """Attention kind of each network that is all of one kind, wherever that is offered, by architecture id."""
     axes: tuple[Axis, ...] = ()
     """Costs besides those of the experiment: at other lengths, or measured."""
+    lengths: LengthCosts | None = None
+    """What a few networks cost at several lengths; None where the task has one length, or there is no front yet."""
     baselines: dict[str, dict[str, float]] = field(default_factory=dict)
     """Scores of translations that took no network, such as a copy of the source: `bleu` and `chrf` by its name."""
     references: tuple[Reference, ...] = ()

@@ -11,6 +11,7 @@ from nas.records import Search
 from nas.report.axes import computed_axes
 from nas.report.comparison import Comparison, Searched, write_comparison
 from nas.report.data import ReportData
+from nas.report.length_costs import length_costs
 from nas.report.page import write_report
 from nas.report.several import labels, write_several
 from nas.report.tables import as_text, front_table
@@ -83,6 +84,7 @@ def report_data(run: Run) -> ReportData:
         fresh=_fresh(run),
         single_kinds=_single_kinds(experiment, networks),
         axes=tuple(computed_axes(experiment, networks)),
+        lengths=length_costs(run),
         baselines=run.manifest.get("baselines", {}),
         references=experiment.references,
         task=_task(experiment.task),

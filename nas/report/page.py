@@ -14,8 +14,10 @@ from nas.report.budgets import Pick, budget_table, next_command, picks
 from nas.report.chart import Chart
 from nas.report.chart_page import DrawnChart, drawn_chart
 from nas.report.data import ReportData
+from nas.report.descriptions import description
 from nas.report.figures import FIGURES, NARROW, FigureKind
 from nas.report.made import made, made_files
+from nas.report.sections import section_files, section_values
 from nas.report.summary import Network, Summary
 
 
@@ -45,7 +47,7 @@ def write_report(data: ReportData, folder: Path) -> Path:
     """
     summary = Summary(data)
     figures = [drawn for kind in FIGURES if (drawn := draw(summary, kind))]
-    main = drawn_chart(Chart({data.name: summary}), "front", findings.description(summary, "front"))
+    main = drawn_chart(Chart({data.name: summary}), "front", description(summary, "front"))
     images: list[DrawnFigure | DrawnChart] = [*figures, *([main] if main else [])]
     rows = tables.front_table(data)
     texts = {
@@ -65,6 +67,7 @@ def write_report(data: ReportData, folder: Path) -> Path:
     if card is not None:
         texts |= {"bleu.csv": bleu_csv(data), "bleu.md": tables.as_markdown(card.rows)}
         texts["bleu.tex"] = tables.as_latex(card.rows)
+    texts |= section_files(summary)
     for figure in images:
         with replacing(folder / f"{figure.name}.png", "wb") as file:
             file.write(figure.png)
@@ -78,7 +81,7 @@ def draw(summary: Summary, kind: FigureKind) -> DrawnFigure | None:
     wide, narrow = kind.draw(summary, kind.width), kind.draw(summary, NARROW)
     if wide is None or narrow is None:
         return None
-    label, svg = findings.description(summary, kind.name), drawing.svg(wide)
+    label, svg = description(summary, kind.name), drawing.svg(wide)
     forms = (
         Form("wide", Markup(drawing.inline(svg, f"{kind.name}-wide", label))),
         Form("narrow", Markup(drawing.inline(drawing.svg(narrow), f"{kind.name}-narrow", label))),
@@ -113,9 +116,7 @@ def page(summary: Summary, figures: list[DrawnFigure], main: DrawnChart | None) 
         tiles=findings.tiles(summary),
         verdict=findings.verdict(summary),
         limits=findings.limits(data),
-        fidelity=findings.fidelity_text(summary),
-        progress=findings.progress_facts(summary),
-        phases=findings.phases(data),
+        **section_values(summary),
         groups=groups,
         shape_columns=_shape_columns(groups),
         arm_titles=[wording.ARMS[arm] for arm in summary.arms],

@@ -10,6 +10,7 @@ from nas.report.budgets import best_within, budgets
 from nas.report.chart import Chart, cost_title
 from nas.report.chart_page import DrawnChart, drawn_chart
 from nas.report.data import ReportData
+from nas.report.descriptions import description
 from nas.report.page import doc_paragraphs, template, write_report
 from nas.report.summary import Summary
 from nas.report.tables import Rows
@@ -147,4 +148,4 @@ def _names(of: str, charts: Sequence[Chart]) -> list[str]:
 
 
 def _description(chart: Chart) -> str:
-    return " ".join(f"{label}: {findings.description(run, 'front')}" for label, run in chart.runs.items())
+    return " ".join(f"{label}: {description(run, 'front')}" for label, run in chart.runs.items())

@@ -10,13 +10,15 @@ import pytest
 from nas.report import wording
 from nas.report.bleu_card import bleu_card, bleu_csv
 from nas.report.data import Measure
-from nas.report.figures import draw_attention, draw_fidelity, draw_kinds
-from nas.report.findings import fidelity_text, tiles, verdict
+from nas.report.fidelity_figure import draw_fidelity
+from nas.report.figures import draw_attention, draw_kinds
+from nas.report.findings import tiles, verdict
 from nas.report.front_figure import draw_front
 from nas.report.layers import ACROSS, sites
 from nas.report.page import write_report
 from nas.report.summary import Summary, kind_shares
 from nas.report.tables import as_latex, as_text, front_csv, front_table, trials_csv
+from nas.report.trust import fidelity_text
 from nas.search_space.presets import tiny_translation
 
 LIKELIHOOD = Measure("log_likelihood", "nats per token")
@@ -105,7 +107,7 @@ def test_unlike_qualities_have_no_line_of_equality(translation, make_data):
     assert "nats per token" in axes.get_xlabel()
     assert "equal" in draw_fidelity(Summary(make_data(10)), 540).figure.axes[0].get_title(loc="left")
     # BLEU is a growing function of log-likelihood here
-    assert summary.fidelity.tau == pytest.approx(1)
+    assert summary.fidelity.inherited.all.tau == pytest.approx(1)
 
 
 def test_figures_of_kinds_name_the_sites(translation):
