@@ -195,8 +195,8 @@ def report_command(runs: list[Path], out: Path | None, measure: bool, watch: boo
         for run in opened:
             measure_latencies(run)
     page = _report(opened[0], out) if len(opened) == 1 else report_several(opened, out)
-    for run in opened:
-        run.note_command("report")
+    if out is None and len(opened) == 1:
+        opened[0].note_command("report")
     print(f"\nreport  {page}")
 
 
