@@ -303,10 +303,12 @@ COMMANDS = {
                 metavar="FOLDER",
             ),
             Option("--measure", "first measure latency against length, once, as nas run does: a minute", is_flag=True),
+            Option("--watch", "write it anew while another command works on the run, until it is done", is_flag=True),
         ),
         (
             "nas report results/digits --measure",
             "nas report results/digits results/second --out results/compared",
+            "nas report results/digits --watch",
         ),
     ),
     "describe": Command(

@@ -183,7 +183,10 @@ def predict_command(export: Path, files: list[Path], beam: int | None, length_pe
     write(predict(export, files, beam, length_penalty))
 
 
-def report_command(runs: list[Path], out: Path | None, measure: bool) -> None:
+def report_command(runs: list[Path], out: Path | None, measure: bool, watch: bool) -> None:
+    if watch:
+        _watch(runs, out)
+        return
     # here and not above: what reports need takes a second to load
     from nas.report.from_run import report_several
 
@@ -191,7 +194,21 @@ def report_command(runs: list[Path], out: Path | None, measure: bool) -> None:
     for run in opened if measure else ():
         measure_latencies(run)
     page = _report(opened[0], out) if len(opened) == 1 else report_several(opened, out)
+    if out is None and len(opened) == 1:
+        opened[0].note_command("report")
     print(f"\nreport  {page}")
+
+
+def _watch(runs: list[Path], out: Path | None) -> None:
+    if len(runs) > 1:
+        raise ValueError(f"--watch follows one run, found {len(runs)}: {', '.join(map(str, runs))}")
+    # here and not above, as in reports
+    from nas.watch import watch
+
+    def tell(page: Path) -> None:
+        print(f"{len(Run(runs[0]).trials()):>5,} networks  {page}", flush=True)
+
+    watch(runs[0], out, tell)
 
 
 def describe_command(

@@ -97,6 +97,9 @@ class ReportData:
     folder: str = "RUN"
     """The run as commands name it: `results/digits`."""
 
+    refresh_seconds: int | None = None
+    """After which the page loads itself again, while a search goes on; None: never."""
+
     def __post_init__(self) -> None:
         if not self.costs:
             raise ValueError(f"report of {self.name!r} has no cost to draw quality against; give one, as flops")

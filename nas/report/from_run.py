@@ -1,6 +1,7 @@
 """From a run's folder to the values of a report."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,14 @@ MOST_SEEDS = 100
 """Of random searches that are looked for."""
 
 
-def report(run: Run, folder: Path | None = None) -> Path:
-    """Write the run's report, into a folder of its own by default; returns the path of the page."""
-    return write_report(report_data(run), run.report_folder if folder is None else folder)
+def report(run: Run, folder: Path | None = None, refresh_seconds: int | None = None) -> Path:
+    """Write the run's report, into a folder of its own by default; returns the path of the page.
+
+    Args:
+        refresh_seconds: After which the page loads itself again; None: never.
+    """
+    data = replace(report_data(run), refresh_seconds=refresh_seconds)
+    return write_report(data, run.report_folder if folder is None else folder)
 
 
 def report_several(runs: Sequence[Run], folder: Path | None) -> Path:
