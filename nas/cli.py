@@ -4,6 +4,7 @@ This file knows the words of the command line and loads nothing that takes time;
 """
 
 import argparse
+import importlib
 import logging
 import os
 import shlex
@@ -41,6 +42,8 @@ class Command:
     examples: tuple[str, ...]
     takes_settings: bool = False
     """Whether settings of the experiment may be changed: --limits.flops 30e6."""
+    module: str = "nas.commands"
+    """Which has its function."""
     goes_on: bool = True
     """Whether it goes on where it was stopped if it is run again."""
 
@@ -79,12 +82,13 @@ def run_command(arguments: Sequence[str]) -> None:
     options = {named.get(name, name): value for name, value in vars(parsed).items() if name != "command"}
     if takes_settings:
         options |= {"overrides": overrides, "command_line": "nas " + shlex.join(arguments)}
-    # here and not above: it loads torch, which takes seconds, and neither help nor a mistake above needs it
-    from nas.commands import FUNCTIONS, Where
-
+    assert command is not None
+    # here and not above: most load torch, which takes seconds, and neither help nor a mistake above needs it
+    functions = importlib.import_module(command.module)
     if "workers" in options:
-        options["where"] = Where(*(options.pop(name, None) for name in ("workers", "ray", "gpus", "timeout")))
-    FUNCTIONS[parsed.command](**options)
+        where = (options.pop(name, None) for name in ("workers", "ray", "gpus", "timeout"))
+        options["where"] = functions.Where(*where)
+    functions.FUNCTIONS[parsed.command](**options)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -151,6 +155,14 @@ def _number(text: str) -> float:
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} must be a number") from error
 
+
+def _backend(text: str) -> str:
+    if text not in BACKENDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(BACKENDS)}")
+    return text
+
+
+BACKENDS = ("onnx", "int8", "torch")
 
 SETTINGS = "Settings of the experiment are changed by name: --seed 1 --limits.flops 30e6 --supernet.steps 1000"
 
@@ -240,9 +252,16 @@ COMMANDS = {
         ("nas retrain results/digits --top 5 --seeds 3", "nas retrain results/digits --id 1a2b3c4d5e --arms scratch"),
     ),
     "export": Command(
-        "Write a retrained network as a folder that stands alone; without an id, every retrained one.",
-        (RUN, Option("id", "id of a network; without it, all that were retrained", nargs="?", metavar="ID"), DATA),
-        ("nas export results/digits 1a2b3c4d5e",),
+        "Write retrained networks as folders that stand alone, checked in every form; without an id, all of them.",
+        (
+            RUN,
+            Option("ids", "ids of networks; without any, all that were retrained", nargs="*", metavar="ID"),
+            Option("--front", "only those that were retrained because they are on the front", is_flag=True),
+            Option("--formats", "pt2, onnx, both with a comma between, or none (default: pt2,onnx)", metavar="NAMES"),
+            Option("--int8", "also as ONNX with weights of 8 bits, its quality and latency measured", is_flag=True),
+            DATA,
+        ),
+        ("nas export results/digits", "nas export results/digits 1a2b3c4d5e --formats onnx --int8"),
     ),
     "predict": Command(
         "Translate lines of text from standard input or files, or classify images, with an export alone.",
@@ -257,12 +276,14 @@ COMMANDS = {
             ),
             Option("--beam", "hypotheses of a translation; 1 is greedy (default: the export's)", _count, metavar="N"),
             Option("--length-penalty", "more favours long translations (default: the export's)", _number, metavar="X"),
+            Option("--backend", "for images: onnx, int8, torch (default: onnx if there)", _backend, metavar="B"),
         ),
         (
             "nas predict results/digits/exports/1a2b3c4d5e scan.png photo.jpg",
             "nas predict results/phrases/exports/1a2b3c4d5e < english.txt > german.txt",
             'echo "two hundred and five" | nas predict results/phrases/exports/1a2b3c4d5e --beam 1',
         ),
+        module="nas.predict",
         goes_on=False,
     ),
     "report": Command(

@@ -12,10 +12,9 @@ from nas.compare import compare
 from nas.describe import describe_experiment
 from nas.devices import default_device, keep_freed_memory
 from nas.experiment import Experiment, Loaded, feasible_space, load
-from nas.export import export
+from nas.export import export, formats_here
 from nas.overrides import apply_overrides, separate
 from nas.parallel import Workers
-from nas.predict import predict, write
 from nas.retrain import Choice, choose, retrain
 from nas.run import Run
 from nas.search import search
@@ -155,18 +154,18 @@ def retrain_command(
     print(f"\nnext  nas report {run}; nas export {run}")
 
 
-def export_command(run: Path, id: str | None, data: Path | None) -> None:
+def export_command(run: Path, ids: list[str], front: bool, formats: str | None, int8: bool, data: Path | None) -> None:
     opened = Run(run, data)
-    identifiers = [id] if id else sorted({result.id for result in opened.retrained()})
-    if not identifiers:
-        raise ValueError(f"{run} has no retrained network; run nas retrain {run} first")
-    for identifier in identifiers:
-        print(f"export  {export(opened, identifier)}")
+    if ids and front:
+        raise ValueError("name networks by their ids, or all of the front with --front, not both")
+    found = {result.id: result for result in opened.retrained() if not front or result.origin == "front"}
+    if not found:
+        of = " of the front" if front else ""
+        raise ValueError(f"{run} has no retrained network{of}; run nas retrain {run} first")
+    chosen = formats_here(None if formats is None else [each for each in separate(formats) if each != "none"])
+    for identifier in ids or sorted(found):
+        print(f"export  {export(opened, identifier, chosen, int8)}", flush=True)
     print("next    nas predict FOLDER reads images or text; nas.load(FOLDER) in Python gives the network")
-
-
-def predict_command(export: Path, files: list[Path], beam: int | None, length_penalty: float | None) -> None:
-    write(predict(export, files, beam, length_penalty))
 
 
 def report_command(runs: list[Path]) -> None:
@@ -209,8 +208,9 @@ def _export_all(run: Run, identifiers: list[str]) -> str:
     name, folder = run.experiment.task.name, run.folder
     if run.experiment.task.family() is None:
         return f"none: the networks of task {name} come from a builder of its own; weights are in {folder / 'subnets'}"
+    formats = formats_here(None)
     for identifier in identifiers:
-        export(run, identifier)
+        export(run, identifier, formats)
     return f"{folder / 'exports'}; in Python, nas.load(FOLDER) gives a network"
 
 
@@ -250,7 +250,6 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "study": study_command,
     "retrain": retrain_command,
     "export": export_command,
-    "predict": predict_command,
     "report": report_command,
     "describe": describe_command,
 }
