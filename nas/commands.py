@@ -64,7 +64,7 @@ def run_all(
     choices = choose(run, selection)
     # the time limit is that of an evaluation
     retrain(run, choices, dataclasses.replace(workers, timeout=None), selection)
-    exports = _export_all(run, [architecture_id(choice.architecture) for choice in choices])
+    exports = _export_all(run, choices)
     page = _report(run)
     print(f"\nreport   {page}\nexports  {exports}\nnext     nas retrain {run.folder} --seeds 3")
 
@@ -203,15 +203,16 @@ def _experiment(loaded: Loaded, overrides: dict[str, str], data: Path | None) ->
     return experiment if data is None else dataclasses.replace(experiment, task=experiment.task.with_data(data))
 
 
-def _export_all(run: Run, identifiers: list[str]) -> str:
+def _export_all(run: Run, choices: list[Choice]) -> str:
     """Where the exports are and how they are used, or why there are none."""
     name, folder = run.experiment.task.name, run.folder
     if run.experiment.task.family() is None:
         return f"none: the networks of task {name} come from a builder of its own; weights are in {folder / 'subnets'}"
     formats = formats_here(None)
-    for identifier in identifiers:
-        export(run, identifier, formats)
-    return f"{folder / 'exports'}; in Python, nas.load(FOLDER) gives a network"
+    for choice in choices:
+        # programs take seconds each; those of networks that are there for comparison are written when asked for
+        export(run, architecture_id(choice.architecture), formats if choice.origin == "front" else ())
+    return f"{folder / 'exports'}; nas predict FOLDER reads images or text, nas.load(FOLDER) gives a network"
 
 
 def _print_front(run: Run) -> None:

@@ -64,7 +64,7 @@ def _classes(
     scores: Callable[[Array], Array], names: Sequence[str], pixels: Pixels, files: Sequence[Path]
 ) -> Iterator[str]:
     for path in files:
-        scores_C = scores(_network_input(_image(path, pixels), pixels))[0]
+        scores_C = scores(network_input(_image(path, pixels), pixels))[0]
         weights_C = np.exp(scores_C - scores_C.max())
         place = int(weights_C.argmax())
         yield f"{path}\t{names[place]}\t{weights_C[place] / weights_C.sum():.4f}"
@@ -87,7 +87,7 @@ def _image(path: Path, pixels: Pixels) -> Image.Image:
         raise ValueError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _network_input(image: Image.Image, pixels: Pixels) -> Array:
+def network_input(image: Image.Image, pixels: Pixels) -> Array:
     """Of batch 1, (1, C, S, S)."""
     image_SSC = np.atleast_3d(np.asarray(image, dtype=np.float32))
     # a task's pixels are whole numbers
