@@ -35,8 +35,6 @@ ON_IMAGES = [str(kind) for kind in VARIANTS if 2 in sites(kind)]
 # on one axis it makes no difference whether axes share channels
 ON_TEXTS = [str(kind) for kind in VARIANTS if 1 in sites(kind) and "shared" not in str(kind)]
 DECODING = [str(kind) for kind in VARIANTS if "causal" in sites(kind).get(1, ()) and "shared" not in str(kind)]
-QUICK = "fixation(of=lrpe(core=complex,basis=fourier),gate=unshared)"
-"""Of many parts, for the tests that are not slow."""
 
 
 def image_network(kinds: Sequence[str]) -> nn.Module:
@@ -111,22 +109,33 @@ def test_the_kinds_that_are_tried_are_all_kinds() -> None:
 
 
 def test_programs_of_an_image_network_compute_what_it_computes_for_any_batch(tmp_path: Path) -> None:
-    network = image_network([QUICK])
+    network = image_network(["lrpe"])
     assert of_pt2(network, images(), tmp_path) <= PROGRAM
     assert of_onnx(network, images(), tmp_path) <= PROGRAM
 
 
-def test_programs_of_a_translation_network_compute_what_it_computes_for_any_length(tmp_path: Path) -> None:
-    network = text_network(["softmax_relative"], ["lrpe"], ["cosformer"])
-    assert of_pt2(network, texts(), tmp_path) <= PROGRAM
-    assert of_onnx(network, texts(), tmp_path) <= PROGRAM
+@pytest.fixture(scope="module")
+def translation(tmp_path_factory: pytest.TempPathFactory) -> tuple[nn.Module, Path]:
+    """A network of one layer each, and a folder with its programs."""
+    folder = tmp_path_factory.mktemp("translation")
+    torch.manual_seed(0)
+    network = text_network(["softmax_relative"], ["linear"], ["cosformer"])
+    for program in parts(network, (), LONGEST):
+        write_onnx(program, folder / onnx_file(program.name, "float32"))
+    write_pt2(whole(network, (), LONGEST), folder / "model.pt2")
+    return network, folder
 
 
-def test_an_onnx_program_names_its_inputs_and_free_dimensions_and_no_path_of_this_machine(tmp_path: Path) -> None:
-    network = text_network(["linear", "linear"], ["softmax"], ["softmax"], seen=2)
-    _, decoder = parts(network, (), LONGEST)
-    write_onnx(decoder, tmp_path / "decoder.onnx")
-    model = onnx.load(tmp_path / "decoder.onnx")
+def test_programs_of_a_translation_network_compute_what_it_computes_for_any_length(
+    translation: tuple[nn.Module, Path],
+) -> None:
+    network, folder = translation
+    assert largest_difference(network, read_pt2(folder / "model.pt2"), texts()) <= PROGRAM
+    assert largest_difference(network, OnnxNetwork(OnnxModel(config(network, folder))), texts()) <= PROGRAM
+
+
+def test_an_onnx_program_names_its_inputs_and_free_dimensions(translation: tuple[nn.Module, Path]) -> None:
+    model = onnx.load(translation[1] / "decoder.onnx")
     found = {
         value.name: [size.dim_param or size.dim_value for size in value.type.tensor_type.shape.dim]
         for value in [*model.graph.input, *model.graph.output]
@@ -135,13 +144,16 @@ def test_an_onnx_program_names_its_inputs_and_free_dimensions_and_no_path_of_thi
         "source": ["batch", "source"],
         "target": ["batch", "target"],
         "states_0": ["batch", "source", 32],
-        "states_1": ["batch", "source", 32],
         "scores": ["batch", "target", 40],
     }
     assert [(each.domain, each.version) for each in model.opset_import] == [("", OPSET)]
-    assert b"seq2seq.py" not in (tmp_path / "decoder.onnx").read_bytes()
-    write_pt2(decoder, tmp_path / "decoder.pt2")
-    assert b"seq2seq.py" not in (tmp_path / "decoder.pt2").read_bytes()
+
+
+def test_programs_name_no_path_of_this_machine(translation: tuple[nn.Module, Path]) -> None:
+    for path in translation[1].iterdir():
+        contents = path.read_bytes()
+        assert b"seq2seq.py" not in contents, path.name
+        assert str(Path.cwd()).encode() not in contents, path.name
 
 
 @pytest.mark.slow
