@@ -4,6 +4,7 @@ This file knows the words of the command line and loads nothing that takes time;
 """
 
 import argparse
+import importlib
 import logging
 import os
 import shlex
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from nas.invocation import given
 from nas.overrides import split_overrides
 
 INTERRUPTED = 130
@@ -30,6 +32,8 @@ class Option:
     metavar: str | None = None
     is_flag: bool = False
     """Whether it is there or not, without a value."""
+    is_required: bool = False
+    """Whether an option with dashes must be there."""
 
 
 @dataclass(frozen=True)
@@ -41,17 +45,21 @@ class Command:
     examples: tuple[str, ...]
     takes_settings: bool = False
     """Whether settings of the experiment may be changed: --limits.flops 30e6."""
+    module: str = "nas.commands.steps"
+    """Which has its function."""
     goes_on: bool = True
     """Whether it goes on where it was stopped if it is run again."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command; exit code 0, 2 with one line for a user's mistake, 130 after Ctrl-C."""
+    """Run a command; exit code 0, 1 where a figure is not reproduced, 2 with one line for a user's mistake, 130 after
+    Ctrl-C.
+    """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("nas").setLevel(logging.INFO)
     try:
-        run_command(arguments)
+        code = run_command(arguments)
     except KeyboardInterrupt:
         words = "stopped; nothing is lost: the same command goes on" if _goes_on(arguments) else "stopped"
         sys.exit(_stop(words, INTERRUPTED))
@@ -59,15 +67,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if os.environ.get("NAS_DEBUG"):
             raise
         sys.exit(_stop(f"error: {_one_line(error, _goes_on(arguments))}", MISTAKE))
-    sys.exit(0)
+    sys.exit(code)
 
 
 def _goes_on(arguments: Sequence[str]) -> bool:
     return not arguments or arguments[0] not in COMMANDS or COMMANDS[arguments[0]].goes_on
 
 
-def run_command(arguments: Sequence[str]) -> None:
-    """Parse and run one command. Raises: ValueError for a user's mistake."""
+def run_command(arguments: Sequence[str]) -> int:
+    """Parse and run one command; returns its exit code. Raises: ValueError for a user's mistake."""
     command = COMMANDS.get(arguments[0]) if arguments else None
     takes_settings = command is not None and command.takes_settings
     rest, overrides = split_overrides(arguments, _options(command)) if takes_settings else (arguments, {})
@@ -79,12 +87,15 @@ def run_command(arguments: Sequence[str]) -> None:
     options = {named.get(name, name): value for name, value in vars(parsed).items() if name != "command"}
     if takes_settings:
         options |= {"overrides": overrides, "command_line": "nas " + shlex.join(arguments)}
-    # here and not above: it loads torch, which takes seconds, and neither help nor a mistake above needs it
-    from nas.commands import FUNCTIONS, Where
-
+    assert command is not None
+    # here and not above: most load torch, which takes seconds, and neither help nor a mistake above needs it
+    functions = importlib.import_module(command.module)
     if "workers" in options:
+        from nas.commands.common import Where
+
         options["where"] = Where(*(options.pop(name, None) for name in ("workers", "ray", "gpus", "timeout")))
-    FUNCTIONS[parsed.command](**options)
+    with given("nas " + shlex.join(arguments)):
+        return functions.FUNCTIONS[parsed.command](**options) or 0
 
 
 class _Parser(argparse.ArgumentParser):
@@ -115,9 +126,10 @@ def _parser() -> argparse.ArgumentParser:
             if option.is_flag:
                 sub.add_argument(option.name, help=option.help, action="store_true")
                 continue
-            sub.add_argument(
+            action = sub.add_argument(
                 option.name, help=option.help, type=option.type, nargs=option.nargs, metavar=option.metavar
             )
+            action.required |= option.is_required
     return parser
 
 
@@ -151,6 +163,14 @@ def _number(text: str) -> float:
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} must be a number") from error
 
+
+def _backend(text: str) -> str:
+    if text not in BACKENDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(BACKENDS)}")
+    return text
+
+
+BACKENDS = ("onnx", "int8", "torch")
 
 SETTINGS = "Settings of the experiment are changed by name: --seed 1 --limits.flops 30e6 --supernet.steps 1000"
 
@@ -240,9 +260,38 @@ COMMANDS = {
         ("nas retrain results/digits --top 5 --seeds 3", "nas retrain results/digits --id 1a2b3c4d5e --arms scratch"),
     ),
     "export": Command(
-        "Write a retrained network as a folder that stands alone; without an id, every retrained one.",
-        (RUN, Option("id", "id of a network; without it, all that were retrained", nargs="?", metavar="ID"), DATA),
-        ("nas export results/digits 1a2b3c4d5e",),
+        "Write retrained networks as folders that stand alone, checked in every form; without an id, all of them.",
+        (
+            RUN,
+            Option("ids", "ids of networks; without any, all that were retrained", nargs="*", metavar="ID"),
+            Option("--front", "only those that were retrained because they are on the front", is_flag=True),
+            Option("--formats", "pt2, onnx, both with a comma between, or none (default: pt2,onnx)", metavar="NAMES"),
+            Option("--int8", "also as ONNX with weights of 8 bits, its quality and latency measured", is_flag=True),
+            DATA,
+            Option(
+                "--architecture-only", "only the network's choices, as JSON; also of one not retrained", is_flag=True
+            ),
+            Option(
+                "--to", "file of the architecture, - prints it (default: RUN/architectures/ID.json)", metavar="FILE"
+            ),
+        ),
+        (
+            "nas export results/digits",
+            "nas export results/digits 1a2b3c4d5e --formats onnx --int8",
+            "nas export results/digits 1a2b3c4d5e --architecture-only --to -",
+        ),
+        module="nas.commands.results",
+    ),
+    "reproduce": Command(
+        "Evaluate a network of a run again and say whether each recorded figure agrees; exit code 1 if one does not.",
+        (
+            RUN,
+            Option("--id", "id of a network, as in the report's table", is_required=True, metavar="ID"),
+            Option("--retrain", "repeat its trainings as well; weights that are missing are kept", is_flag=True),
+            DATA,
+        ),
+        ("nas reproduce results/digits --id 1a2b3c4d5e",),
+        module="nas.commands.results",
     ),
     "predict": Command(
         "Translate lines of text from standard input or files, or classify images, with an export alone.",
@@ -257,12 +306,14 @@ COMMANDS = {
             ),
             Option("--beam", "hypotheses of a translation; 1 is greedy (default: the export's)", _count, metavar="N"),
             Option("--length-penalty", "more favours long translations (default: the export's)", _number, metavar="X"),
+            Option("--backend", "for images: onnx, int8, torch (default: onnx if there)", _backend, metavar="B"),
         ),
         (
             "nas predict results/digits/exports/1a2b3c4d5e scan.png photo.jpg",
             "nas predict results/phrases/exports/1a2b3c4d5e < english.txt > german.txt",
             'echo "two hundred and five" | nas predict results/phrases/exports/1a2b3c4d5e --beam 1',
         ),
+        module="nas.predict",
         goes_on=False,
     ),
     "report": Command(
@@ -275,20 +326,37 @@ COMMANDS = {
                 Path,
                 metavar="FOLDER",
             ),
-            Option(
-                "--measure", "first measure latency against length, as nas run does: once, half a minute", is_flag=True
-            ),
+            Option("--measure", "first measure latency by length, once, as nas run does: half a minute", is_flag=True),
+            Option("--watch", "write it anew while another command works on the run, until it is done", is_flag=True),
         ),
         (
             "nas report results/digits --measure",
             "nas report results/digits results/second --out results/compared",
+            "nas report results/digits --watch",
         ),
+        module="nas.commands.results",
     ),
     "describe": Command(
-        "Say what an experiment will do: size of the space, costs, limits, data, device.",
-        (EXPERIMENT, DATA),
-        ("nas describe experiments/cifar10.py:cpu",),
+        "Say what an experiment will do (space, costs, limits, data, device), or draw a network with its costs.",
+        (
+            Option(
+                "what",
+                "an experiment's file, file.py:variant or run; an architecture's JSON file, - for standard input, or an"
+                " export; or a run with the id of a network",
+                metavar="WHAT",
+            ),
+            Option("id", "id of a network of the run", nargs="?", metavar="ID"),
+            Option("--experiment", "file of the experiment that an architecture is of", metavar="FILE"),
+            Option("--length", "tokens to count a network's costs at: 256, or 30-40 of a translation", metavar="N"),
+            DATA,
+        ),
+        (
+            "nas describe experiments/cifar10.py:cpu",
+            "nas describe results/digits 1a2b3c4d5e --length 256",
+            "nas describe architecture.json",
+        ),
         takes_settings=True,
+        module="nas.commands.results",
     ),
 }
 

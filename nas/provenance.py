@@ -12,7 +12,11 @@ import torch
 
 from nas.devices import device_name
 
-LIBRARIES = ("attention-nas", "torch", "torchvision", "numpy", "fvcore", "scikit-learn", "safetensors")
+LIBRARIES = (
+    *("attention-nas", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "fvcore", "safetensors", "optuna"),
+    *("ray", "sentencepiece", "sacrebleu", "babel", "num2words", "pillow"),
+)
+"""Packages that a result may depend on."""
 
 
 @cache
@@ -46,6 +50,7 @@ def environment() -> dict[str, str]:
         "device": device_name(),
         "cores": str(os.cpu_count()),
         "threads": str(torch.get_num_threads()),
+        "system": platform.platform(),
         "python": platform.python_version(),
         **versions,
     }

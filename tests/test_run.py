@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 
 from nas.experiment import feasible_space, load
+from nas.files import read_lines
+from nas.invocation import given
+from nas.manifest import fingerprint
 from nas.run import Run
 from nas.search_space import architecture_id
 from nas.strategies.base import Trial
@@ -128,3 +131,25 @@ def test_two_commands_cannot_be_in_a_phase_of_one_run(tiny: Path) -> None:
     with first.phase("search"), pytest.raises(ValueError, match="another command is at work in out"):
         second.phase("retrain").__enter__()
     assert list(Run(Path("out")).manifest["phases"]) == ["search"]
+
+
+def test_a_phase_keeps_what_it_read_and_the_command_that_it_was_given(tiny: Path) -> None:
+    run = create(Path("out"))
+    for _ in range(2):
+        with given("nas search out --workers 1"), run.phase("search"):
+            pass
+    with given("nas report out"):
+        run.note_command("report")
+    phase = Run(Path("out")).manifest["phases"]["search"]
+    assert phase["data"] == fingerprint(run.experiment.task)
+    assert phase["data"]["train"]["size"] == 897
+    assert {"python", "torch", "ray", "device", "system"} <= set(phase)
+    assert run.commands() == ["nas run tiny.py", "nas search out --workers 1", "nas report out"]
+    assert [line["phase"] for line in read_lines(Path("out/commands.jsonl"))] == ["search", "report"]
+
+
+def test_a_run_without_a_list_of_commands_has_the_one_that_began_it(tiny: Path) -> None:
+    with create(Path("out")).phase("search"):
+        pass
+    assert Run(Path("out")).commands() == ["nas run tiny.py"]
+    assert not Path("out/commands.jsonl").exists()

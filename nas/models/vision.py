@@ -84,7 +84,7 @@ class Stem(nn.Module):
         images_BCSS = images_BCSS.contiguous(memory_format=torch.channels_last)
         x_BND: Tensor = self.tokenizer(images_BCSS).flatten(2).mT.contiguous()
         if self.class_token is not None:
-            x_BND = torch.cat((self.class_token.expand(len(x_BND), -1, -1), x_BND), 1)
+            x_BND = torch.cat((self.class_token.expand(x_BND.shape[0], -1, -1), x_BND), 1)
         return x_BND + self.positions
 
 
@@ -120,7 +120,13 @@ def vision_pieces(
     embed_dim = encoder.embed_dim
     stem, head, site, tokens = _ends(embed_dim, image_size, in_channels, num_classes, patch_size, tokenizer, pooling)
     blocks = [
-        Piece((block, embed_dim, tokens), partial(TransformerBlock, embed_dim, block, site), tokens)
+        Piece(
+            (block, embed_dim, tokens),
+            partial(TransformerBlock, embed_dim, block, site),
+            tokens,
+            name="block",
+            chosen=block,
+        )
         for block in encoder.blocks
     ]
     return [stem, *blocks, head]
@@ -143,8 +149,8 @@ def _ends(
     stem = (embed_dim, image_size, in_channels, patch_size, tokenizer, pooling)
     head = (embed_dim, num_classes, pooling)
     return (
-        Piece(("stem", *stem), partial(Stem, *stem), images),
-        Piece(("head", *head, tokens), partial(Head, *head), tokens),
+        Piece(("stem", *stem), partial(Stem, *stem), images, name="tokens"),
+        Piece(("head", *head, tokens), partial(Head, *head), tokens, name="head"),
         Site(grid),
         tokens,
     )

@@ -56,8 +56,9 @@ class ReportData:
     trials: tuple[Trial, ...]
     retrained: tuple[Retrained, ...]
     provenance: dict[str, Any]
-    """Nested values with text, numbers and lists as leaves. Two keys are shown in places of their own: `commands`, a
-    list of command lines, and `wall_seconds`, seconds by the name of the phase."""
+    """Nested values with text, numbers and lists as leaves. Some keys are shown in places of their own, as made.py
+    names them: `commands`, a list of command lines; `wall_seconds`, seconds by the name of the phase; `phases`, the
+    record of each; `settings`; `source`, the text of the experiment's file."""
     anchors: tuple[Trial, ...] = ()
     """Networks of a single kind that were measured beside the search, for comparison; no part of its front."""
     fresh: dict[str, float] = field(default_factory=dict)
@@ -95,6 +96,9 @@ class ReportData:
     """What the qualities were read on; those of runs with other tasks do not compare."""
     folder: str = "RUN"
     """The run as commands name it: `results/digits`."""
+
+    refresh_seconds: int | None = None
+    """After which the page loads itself again, while a search goes on; None: never."""
 
     def __post_init__(self) -> None:
         if not self.costs:

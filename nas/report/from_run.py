@@ -1,6 +1,7 @@
 """From a run's folder to the values of a report."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,14 @@ MOST_SEEDS = 100
 """Of random searches that are looked for."""
 
 
-def report(run: Run, folder: Path | None = None) -> Path:
-    """Write the run's report, into a folder of its own by default; returns the path of the page."""
-    return write_report(report_data(run), run.report_folder if folder is None else folder)
+def report(run: Run, folder: Path | None = None, refresh_seconds: int | None = None) -> Path:
+    """Write the run's report, into a folder of its own by default; returns the path of the page.
+
+    Args:
+        refresh_seconds: After which the page loads itself again; None: never.
+    """
+    data = replace(report_data(run), refresh_seconds=refresh_seconds)
+    return write_report(data, run.report_folder if folder is None else folder)
 
 
 def report_several(runs: Sequence[Run], folder: Path | None) -> Path:
@@ -157,13 +163,15 @@ def _fresh(run: Run) -> dict[str, float]:
 def _provenance(run: Run) -> dict[str, Any]:
     manifest = run.manifest
     return {
-        "commands": [manifest["command"]],
+        "commands": run.commands(),
         "wall_seconds": run.phase_seconds(),
         "experiment": manifest["experiment"],
         "overrides": manifest["overrides"],
         "seed": run.experiment.seed,
+        "seeds of the trainings": sorted({result.seed for result in run.retrained()}),
         "begun": manifest["begun"],
         "data": manifest["data"] or "embedded or downloaded",
         "phases": manifest["phases"],
         "settings": manifest["settings"],
+        "source": run.source,
     }

@@ -119,16 +119,19 @@ def _draw_steps(axes: Axes, points: list[tuple[float, float]], colour: str, *, d
 
 
 def _draw_published(axes: Axes, chart: Chart) -> None:
-    named: set[str] = set()
-    # the last of a family carries its name
-    for each in reversed(chart.published):
-        if each.costs[0] is None:
-            continue
-        axes.plot(each.costs[0], each.quality, "x", color=MUTED, markersize=7, markeredgewidth=1.8, zorder=4)
-        if each.name not in named:
-            place = (each.costs[0], each.quality)
-            axes.annotate(each.name, place, (7, -4), textcoords="offset points", size=11, color=MUTED)
-        named.add(each.name)
+    """Crosses; the last of a family carries its name, away from the others."""
+    shown = [(each.costs[0], each.quality, each.name) for each in chart.published if each.costs[0] is not None]
+    families: dict[str, list[tuple[float, float]]] = {}
+    for cost, quality, name in shown:
+        families.setdefault(name, []).append((cost, quality))
+    costs = list(_costs(chart))
+    middle = (min(costs) + max(costs)) / 2
+    for name, places in families.items():
+        axes.plot(*zip(*places, strict=True), "x", color=MUTED, markersize=7, markeredgewidth=1.8, zorder=4)
+        right, below = places[-1][0] < middle, len(places) > 1
+        offset = (7 if right else -7, -13 if below else 5)
+        side = "left" if right else "right"
+        axes.annotate(name, places[-1], offset, textcoords="offset points", ha=side, size=11, color=MUTED)
 
 
 def _cost_axis(axes: Axes, title: str, costs: list[float], width: int) -> None:

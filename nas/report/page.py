@@ -17,6 +17,7 @@ from nas.report.data import ReportData
 from nas.report.descriptions import description
 from nas.report.drawing import NARROW
 from nas.report.figures import FIGURES, FigureKind
+from nas.report.made import made, made_files
 from nas.report.sections import section_files, section_values
 from nas.report.summary import Network, Summary
 
@@ -49,7 +50,7 @@ def write_report(data: ReportData, folder: Path) -> Path:
     figures = [drawn for kind in FIGURES if (drawn := draw(summary, kind))]
     main = drawn_chart(Chart({data.name: summary}), "front", description(summary, "front"))
     images: list[DrawnFigure | DrawnChart] = [*figures, *([main] if main else [])]
-    texts = table_files(summary) | {f"{figure.name}.svg": figure.svg for figure in images}
+    texts = table_files(summary) | made_files(data) | {f"{figure.name}.svg": figure.svg for figure in images}
     texts["index.html"] = page(summary, figures, main)
     for figure in images:
         with replacing(folder / f"{figure.name}.png", "wb") as file:
@@ -68,7 +69,7 @@ def table_files(summary: Summary) -> dict[str, str]:
         texts |= tables.in_all_forms("budgets", budget_table(summary, budgets))
     if card is not None:
         texts |= tables.in_all_forms("bleu", card.rows) | {"bleu.csv": bleu_csv(data)}
-    return texts | section_files(summary)
+    return texts | made_files(data) | section_files(summary)
 
 
 def draw(summary: Summary, kind: FigureKind) -> DrawnFigure | None:
@@ -121,8 +122,7 @@ def page(summary: Summary, figures: list[DrawnFigure], main: DrawnChart | None) 
         card=bleu_card(summary),
         cost_titles=[(wording.title(name), unit) for name, unit in data.costs.items()],
         quality_heading=wording.sentence_case(wording.name_with_unit(data.tested)),
-        commands=[str(command) for command in data.provenance.get("commands", ())],
-        provenance=findings.provenance(data),
+        made=made(data, summary.recommended.id if summary.recommended else None),
     )
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from nas.files import replacing, write_text
-from nas.report import descriptions, findings, tables, wording
+from nas.report import findings, tables, wording
 from nas.report.budgets import best_within, budgets
 from nas.report.chart import Chart, cost_title
 from nas.report.chart_page import DrawnChart, drawn_chart
 from nas.report.data import ReportData
+from nas.report.descriptions import description
 from nas.report.page import doc_paragraphs, template, write_report
 from nas.report.summary import Summary
 from nas.report.tables import Rows
@@ -82,8 +83,7 @@ def headline_table(summaries: Mapping[str, Summary]) -> Rows:
         found = (wording.NONE,) * 4
         if best is not None:
             spread = None if best.best_arm is None else best.arms[best.best_arm]
-            reached = wording.spread(data.tested, spread)
-            quality = reached if spread is None else f"{reached} {wording.unit_or_name(data.tested)}"
+            quality = wording.spread_with_unit(data.tested, spread)
             inherited = wording.quality_with_unit(data.searched, best.inherited)
             cost = f"{wording.amount(best.costs.get(data.axis))} {wording.title(data.axis)}"
             found = (best.id, quality, inherited, cost)
@@ -106,8 +106,7 @@ def _offer(summary: Summary, budget: float) -> str:
         return wording.NONE
     if best.best_arm is None:
         return f"{best.id}: {wording.quality_with_unit(data.searched, best.inherited)}, inherited"
-    reached = wording.spread(data.tested, best.arms[best.best_arm])
-    return f"{best.id}: {reached} {wording.unit_or_name(data.tested)}"
+    return f"{best.id}: {wording.spread_with_unit(data.tested, best.arms[best.best_arm])}"
 
 
 def differences(summaries: Mapping[str, Summary]) -> Rows:
@@ -147,4 +146,4 @@ def _names(of: str, charts: Sequence[Chart]) -> list[str]:
 
 
 def _description(chart: Chart) -> str:
-    return " ".join(f"{label}: {descriptions.description(run, 'front')}" for label, run in chart.runs.items())
+    return " ".join(f"{label}: {description(run, 'front')}" for label, run in chart.runs.items())

@@ -6,13 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from nas.amounts import NONE as NONE
+from nas.amounts import amount as amount
+from nas.amounts import prefix as prefix
 from nas.report.data import Measure
 from nas.report.layers import Sites, cross_attention, own_attention, stacks
 from nas.report.summary import Spread
 from nas.retrained import Arm
 from nas.search_space.limits import Window
 
-PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 NAMES = {
     "flops": "FLOPs",
     "body_flops": "Body FLOPs",
@@ -24,7 +26,6 @@ SHARES = ("fraction", "share", "top-1")
 """Units of qualities from 0 to 1, which are shown as percent."""
 ARMS: dict[Arm, str] = {"scratch": "From scratch", "inherited": "Fine-tuned"}
 """Headings of the arms; fine-tuned means that training went on from the supernet's weights."""
-NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -38,21 +39,6 @@ def title(of: str) -> str:
 def name(of: str) -> str:
     """A cost's or quality's name within a sentence."""
     return NAMES.get(of, of.replace("_", " "))
-
-
-def prefix(value: float) -> tuple[float, str]:
-    """The power of a thousand that suits a value, and its letter."""
-    return next(((size, letter) for size, letter in PREFIXES if abs(value) >= size), (1.0, ""))
-
-
-def amount(value: float | None) -> str:
-    """Three digits and a prefix: `12.3 M`."""
-    if value is None:
-        return NONE
-    size, letter = prefix(value)
-    scaled = value / size
-    digits = 0 if abs(scaled) >= 100 or (scaled == round(scaled) and not letter) else 1 if abs(scaled) >= 10 else 2
-    return f"{scaled:.{digits}f} {letter}".strip()
 
 
 def window(limit: Window) -> str:
@@ -134,6 +120,11 @@ def spread(measure: Measure, value: Spread | None) -> str:
     deviation = value.deviation
     shown = "" if deviation is None else f" ± {quality(measure, deviation)}"
     return f"{quality(measure, value.mean)}{shown} ({len(value.qualities)})"
+
+
+def spread_with_unit(measure: Measure, value: Spread | None) -> str:
+    """`71.25 ± 0.31 % (3)`."""
+    return spread(measure, value).replace(" (", f" {unit_or_name(measure)} (")
 
 
 def duration(seconds: float) -> str:

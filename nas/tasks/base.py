@@ -27,6 +27,14 @@ class Batch(NamedTuple):
         return Batch(tuple(x.to(device) for x in self.inputs), self.targets.to(device))
 
 
+class Fingerprint(NamedTuple):
+    """Tells data apart."""
+
+    size: int
+    """Examples, pairs or whatever the part is made of."""
+    sha256: str
+
+
 class DataError(ValueError):
     """Data is missing or damaged; the message says what was asked, what was found and what would do."""
 
@@ -44,6 +52,13 @@ class Task(ABC):
     @abstractmethod
     def prepare(self) -> str:
         """Load and verify the data; one line on what is there. Raises: DataError."""
+
+    def fingerprint(self) -> dict[str, Fingerprint]:
+        """What `prepare` loaded, by name of the part: equal only if the data is. Empty if the task cannot say.
+
+        Raises: DataError.
+        """
+        return {}
 
     @abstractmethod
     def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
@@ -106,6 +121,10 @@ class Task(ABC):
     def preprocessing(self) -> dict[str, Any]:
         """What an export must do to raw inputs, as JSON values (image size, mean, std, class names)."""
         return {}
+
+    def data_licence(self) -> str:
+        """Where the data comes from and what its owners allow, in words for a model card."""
+        return f"The data of task {self.name}; its licence is not known to the task, ask where it came from."
 
     def export_files(self) -> dict[str, bytes]:
         """What an export must hold besides to read raw inputs, by file name."""

@@ -87,7 +87,7 @@ def test_folder_holds_page_figures_and_tables_and_nothing_unfinished(written):
     names = ("front", "attention", "fidelity", "rankers", "progress")
     figures = {f"{name}.{kind}" for name in names for kind in ("svg", "png")}
     tables = {f"{name}.{kind}" for name in ("front", "budgets", "rankers") for kind in ("csv", "md", "tex")}
-    tables |= {"trials.csv", "retrained.csv"}
+    tables |= {"trials.csv", "retrained.csv", "manifest.json"}
     assert {path.name for path in folder.iterdir()} == {"index.html"} | figures | tables
 
 
