@@ -53,16 +53,23 @@ def report_command(runs: list[Path], out: Path | None, measure: bool, watch: boo
     if watch:
         _watch(runs, out)
         return
-    # here and not above: what reports need takes a second to load
-    from nas.report.from_run import report_several
-
     opened = [Run(folder) for folder in runs]
     for run in opened if measure else ():
         measure_latencies(run)
-    page = write_report(opened[0], out) if len(opened) == 1 else report_several(opened, out)
+    page = write_report(opened[0], out) if len(opened) == 1 else _write_comparison(opened, out)
     if out is None and len(opened) == 1:
         opened[0].note_command("report")
     print(f"\nreport  {page}")
+
+
+def _write_comparison(runs: list[Run], out: Path | None) -> Path:
+    """Write the page that compares runs and print what each recommends; returns the path of the page."""
+    # here and not above: what reports need takes a second to load
+    from nas.report.from_run import report_several
+
+    page, table = report_several(runs, out)
+    print(table)
+    return page
 
 
 def _watch(runs: list[Path], out: Path | None) -> None:
