@@ -5,8 +5,8 @@
 
 VENV ?= .venv
 PACKAGES := babel cmaes fvcore jinja2 matplotlib num2words numpy optuna ray rich sacrebleu safetensors scipy \
-	sentencepiece sklearn torch torchvision \
-	axe_playwright_python hypothesis importlinter mypy playwright pytest pytest_timeout ruff xdist
+	sentencepiece sklearn torch torchvision onnx onnxruntime onnxscript \
+	axe_playwright_python huggingface_hub hypothesis importlinter mypy playwright pytest pytest_timeout ruff xdist
 HAS_PACKAGES := import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))
 
 ifndef PYTHON
@@ -76,7 +76,7 @@ $(VENV)/.installed: $(VENV)/bin/pip pyproject.toml constraints.txt
 	@echo "installing the packages of constraints.txt into $(VENV); this takes some minutes"
 	@$(PIP_INSTALL) torch
 	@$(PIP_INSTALL) --no-deps torchvision
-	@$(PIP_INSTALL) --no-build-isolation --editable .
+	@$(PIP_INSTALL) --no-build-isolation --editable '.[export]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

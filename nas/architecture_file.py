@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from nas.exported import FAMILIES
+from nas.exported.network import FAMILIES
 from nas.provenance import commit
 from nas.run import Run
 from nas.search_space import architecture_id, from_json, to_json

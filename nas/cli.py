@@ -4,6 +4,7 @@ This file knows the words of the command line and loads nothing that takes time;
 """
 
 import argparse
+import importlib
 import logging
 import os
 import shlex
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from nas.invocation import given
 from nas.overrides import split_overrides
 
 INTERRUPTED = 130
@@ -43,6 +45,8 @@ class Command:
     examples: tuple[str, ...]
     takes_settings: bool = False
     """Whether settings of the experiment may be changed: --limits.flops 30e6."""
+    module: str = "nas.commands.steps"
+    """Which has its function."""
     goes_on: bool = True
     """Whether it goes on where it was stopped if it is run again."""
 
@@ -83,14 +87,15 @@ def run_command(arguments: Sequence[str]) -> int:
     options = {named.get(name, name): value for name, value in vars(parsed).items() if name != "command"}
     if takes_settings:
         options |= {"overrides": overrides, "command_line": "nas " + shlex.join(arguments)}
-    # here and not above: it loads torch, which takes seconds, and neither help nor a mistake above needs it
-    from nas.commands import FUNCTIONS, Where
-    from nas.provenance import given
-
+    assert command is not None
+    # here and not above: most load torch, which takes seconds, and neither help nor a mistake above needs it
+    functions = importlib.import_module(command.module)
     if "workers" in options:
+        from nas.commands.common import Where
+
         options["where"] = Where(*(options.pop(name, None) for name in ("workers", "ray", "gpus", "timeout")))
     with given("nas " + shlex.join(arguments)):
-        return FUNCTIONS[parsed.command](**options) or 0
+        return functions.FUNCTIONS[parsed.command](**options) or 0
 
 
 class _Parser(argparse.ArgumentParser):
@@ -158,6 +163,14 @@ def _number(text: str) -> float:
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} must be a number") from error
 
+
+def _backend(text: str) -> str:
+    if text not in BACKENDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(BACKENDS)}")
+    return text
+
+
+BACKENDS = ("onnx", "int8", "torch")
 
 SETTINGS = "Settings of the experiment are changed by name: --seed 1 --limits.flops 30e6 --supernet.steps 1000"
 
@@ -247,10 +260,13 @@ COMMANDS = {
         ("nas retrain results/digits --top 5 --seeds 3", "nas retrain results/digits --id 1a2b3c4d5e --arms scratch"),
     ),
     "export": Command(
-        "Write a retrained network as a folder that stands alone; without an id, every retrained one.",
+        "Write retrained networks as folders that stand alone, checked in every form; without an id, all of them.",
         (
             RUN,
-            Option("id", "id of a network; without it, all that were retrained", nargs="?", metavar="ID"),
+            Option("ids", "ids of networks; without any, all that were retrained", nargs="*", metavar="ID"),
+            Option("--front", "only those that were retrained because they are on the front", is_flag=True),
+            Option("--formats", "pt2, onnx, both with a comma between, or none (default: pt2,onnx)", metavar="NAMES"),
+            Option("--int8", "also as ONNX with weights of 8 bits, its quality and latency measured", is_flag=True),
             DATA,
             Option(
                 "--architecture-only", "only the network's choices, as JSON; also of one not retrained", is_flag=True
@@ -259,7 +275,12 @@ COMMANDS = {
                 "--to", "file of the architecture, - prints it (default: RUN/architectures/ID.json)", metavar="FILE"
             ),
         ),
-        ("nas export results/digits 1a2b3c4d5e", "nas export results/digits 1a2b3c4d5e --architecture-only --to -"),
+        (
+            "nas export results/digits",
+            "nas export results/digits 1a2b3c4d5e --formats onnx --int8",
+            "nas export results/digits 1a2b3c4d5e --architecture-only --to -",
+        ),
+        module="nas.commands.results",
     ),
     "reproduce": Command(
         "Evaluate a network of a run again and say whether each recorded figure agrees; exit code 1 if one does not.",
@@ -270,6 +291,7 @@ COMMANDS = {
             DATA,
         ),
         ("nas reproduce results/digits --id 1a2b3c4d5e",),
+        module="nas.commands.results",
     ),
     "predict": Command(
         "Translate lines of text from standard input or files, or classify images, with an export alone.",
@@ -284,12 +306,14 @@ COMMANDS = {
             ),
             Option("--beam", "hypotheses of a translation; 1 is greedy (default: the export's)", _count, metavar="N"),
             Option("--length-penalty", "more favours long translations (default: the export's)", _number, metavar="X"),
+            Option("--backend", "for images: onnx, int8, torch (default: onnx if there)", _backend, metavar="B"),
         ),
         (
             "nas predict results/digits/exports/1a2b3c4d5e scan.png photo.jpg",
             "nas predict results/phrases/exports/1a2b3c4d5e < english.txt > german.txt",
             'echo "two hundred and five" | nas predict results/phrases/exports/1a2b3c4d5e --beam 1',
         ),
+        module="nas.predict",
         goes_on=False,
     ),
     "report": Command(
@@ -310,6 +334,7 @@ COMMANDS = {
             "nas report results/digits results/second --out results/compared",
             "nas report results/digits --watch",
         ),
+        module="nas.commands.results",
     ),
     "describe": Command(
         "Say what an experiment will do (space, costs, limits, data, device), or draw a network with its costs.",
@@ -331,6 +356,7 @@ COMMANDS = {
             "nas describe architecture.json",
         ),
         takes_settings=True,
+        module="nas.commands.results",
     ),
 }
 

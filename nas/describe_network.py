@@ -13,7 +13,7 @@ from rich.text import Text
 from nas.architecture_file import Described, architecture_record, described, network_of_run
 from nas.diagram import PLAIN, TERMINAL, diagram
 from nas.experiment import load
-from nas.exported import CONFIG
+from nas.exported.config import CONFIG
 from nas.files import read_json, write_json
 from nas.run import Run
 from nas.search_space import architecture_id

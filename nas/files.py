@@ -3,15 +3,14 @@
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import safetensors.torch
-import torch
-from safetensors import SafetensorError, safe_open
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @contextmanager
@@ -29,6 +28,25 @@ def replacing(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
         finally:
             with suppress(FileNotFoundError):
                 beside.unlink()
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """A new folder that takes the place of `folder` when the block ends well; one that was there stays until then."""
+    beside, old = (folder.with_name(f".{folder.name}.{os.getpid()}.{what}") for what in ("new", "old"))
+    with _named(folder):
+        # what a kill left
+        for left in folder.parent.glob(f".{folder.name}.*"):
+            shutil.rmtree(left, ignore_errors=True)
+        beside.mkdir(parents=True)
+        try:
+            yield beside
+            if folder.exists():
+                folder.rename(old)
+            beside.rename(folder)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager
@@ -126,15 +144,21 @@ def read_lines(path: Path) -> list[Any]:
     return values
 
 
-def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+def write_tensors(path: Path, tensors: "dict[str, Tensor]", metadata: dict[str, str]) -> None:
+    # here and not above: exports are also read where there is no torch
+    import torch
+    from safetensors.torch import save
+
     # a copy of each: tensors that share memory (tied weights, views) are kept under every name
     copies = {name: each.detach().cpu().clone(memory_format=torch.contiguous_format) for name, each in tensors.items()}
     with replacing(path, "wb") as file:
-        file.write(safetensors.torch.save(copies, metadata))
+        file.write(save(copies, metadata))
 
 
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def read_tensors(path: Path) -> "tuple[dict[str, Tensor], dict[str, str]]":
     """Tensors and metadata. Raises: ValueError if the file is truncated or damaged."""
+    from safetensors import SafetensorError, safe_open
+
     try:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118

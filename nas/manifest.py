@@ -6,7 +6,8 @@ from typing import Any
 
 from nas.experiment import Loaded
 from nas.files import append_line, read_lines
-from nas.provenance import command, commit, environment, now
+from nas.invocation import command
+from nas.provenance import commit, environment, now
 from nas.tasks.base import Task
 
 

@@ -220,8 +220,22 @@ def translator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec.write_text(TRANSLATION)
     run = Run.create(folder / "run", load(str(spec)), str(spec), {}, folder, "nas run translation.py")
     retrain(run, [Choice(run.experiment.space.largest(), "chosen")], 1, run.experiment.selection)
-    export(run, run.retrained()[0].id)
+    export(run, run.retrained()[0].id, formats=())
     return run.folder
+
+
+@pytest.fixture(scope="session")
+def classifier(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The export of a classifier of digits in every form, far from its run; not to be written to."""
+    run = Run(shutil.copytree(finished, tmp_path_factory.mktemp("classifier") / "run"))
+    folder = export(run, run.retrained()[0].id, int8=True)
+    return Path(shutil.move(folder, tmp_path_factory.mktemp("classifier") / "classifier"))
+
+
+@pytest.fixture
+def classifier_copy(classifier: Path, tmp_path: Path) -> Path:
+    """The same, as a copy that a test may change."""
+    return shutil.copytree(classifier, tmp_path / "classifier")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ Shapes: B batch, S source tokens, T target tokens, M tokens of several encoder l
 """
 
 import math
+from collections.abc import Sequence
 from typing import TypeVar
 
 import torch
@@ -71,7 +72,21 @@ class Seq2Seq(nn.Module):
 
     def forward(self, source_BS: Tensor, target_BT: Tensor) -> Tensor:
         """Scores of the token after each of the target, BTV; PAD fills up either."""
-        sources, span_B = self.encode(source_BS)
+        return self.decode(source_BS, self.states(source_BS), target_BT)
+
+    def states(self, source_BS: Tensor) -> list[Tensor]:
+        """Encoder layers that decoder layers see, normalised, BSD each, the last one first."""
+        keep_BS = source_BS != PAD
+        x_BSD = self._dropped(self.embedding(source_BS, self.widths[0]))
+        outputs = []
+        for layer in self.encoder:
+            x_BSD = layer(x_BSD, keep_BS)
+            outputs.append(x_BSD)
+        return [self.encoder_norm(x_BSD) for x_BSD in outputs[::-1][: max(self.layers_seen)]]
+
+    def decode(self, source_BS: Tensor, states: Sequence[Tensor], target_BT: Tensor) -> Tensor:
+        """What `forward` returns, given the encoder's states."""
+        sources, span_B = self._seen(source_BS, states)
         x_BTD = self._dropped(self.embedding(target_BT, self.widths[1]))
         for layer, seen in zip(self.decoder, self.layers_seen, strict=True):
             x_BTD = layer(x_BTD, *sources[seen], span_B)
@@ -79,15 +94,12 @@ class Seq2Seq(nn.Module):
 
     def encode(self, source_BS: Tensor) -> tuple["Sources", Tensor]:
         """What decoder layers see, by the number of encoder layers, and the most tokens of each translation, (B,)."""
+        return self._seen(source_BS, self.states(source_BS))
+
+    def _seen(self, source_BS: Tensor, states: Sequence[Tensor]) -> tuple["Sources", Tensor]:
         keep_BS = source_BS != PAD
-        x_BSD = self._dropped(self.embedding(source_BS, self.widths[0]))
-        outputs = []
-        for layer in self.encoder:
-            x_BSD = layer(x_BSD, keep_BS)
-            outputs.append(x_BSD)
-        last = [self.encoder_norm(x_BSD) for x_BSD in outputs[::-1][: max(self.layers_seen)]]
         sources = {
-            seen: (torch.cat(last[:seen], 1), keep_BS.repeat(1, seen)) if seen > 1 else (last[0], keep_BS)
+            seen: (torch.cat(list(states[:seen]), 1), keep_BS.repeat(1, seen)) if seen > 1 else (states[0], keep_BS)
             for seen in sorted(set(self.layers_seen))
         }
         return sources, longest_output(keep_BS.sum(-1))

@@ -84,7 +84,7 @@ class Stem(nn.Module):
         images_BCSS = images_BCSS.contiguous(memory_format=torch.channels_last)
         x_BND: Tensor = self.tokenizer(images_BCSS).flatten(2).mT.contiguous()
         if self.class_token is not None:
-            x_BND = torch.cat((self.class_token.expand(len(x_BND), -1, -1), x_BND), 1)
+            x_BND = torch.cat((self.class_token.expand(x_BND.shape[0], -1, -1), x_BND), 1)
         return x_BND + self.positions
 
 

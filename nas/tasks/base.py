@@ -122,6 +122,10 @@ class Task(ABC):
         """What an export must do to raw inputs, as JSON values (image size, mean, std, class names)."""
         return {}
 
+    def data_licence(self) -> str:
+        """Where the data comes from and what its owners allow, in words for a model card."""
+        return f"The data of task {self.name}; its licence is not known to the task, ask where it came from."
+
     def export_files(self) -> dict[str, bytes]:
         """What an export must hold besides to read raw inputs, by file name."""
         return {}

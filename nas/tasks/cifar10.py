@@ -74,6 +74,12 @@ class Cifar10(ImageTask):
         counts = "{:,} train, {:,} search, {:,} select and {:,} test images".format(*sizes)
         return f"CIFAR-10 in {folder}: {counts}; {_files(folder.resolve()).verified}"
 
+    def data_licence(self) -> str:
+        return (
+            "CIFAR-10 (Krizhevsky 2009, *Learning Multiple Layers of Features from Tiny Images*, to be cited). Its "
+            "authors state no licence; the images were collected from the web for research."
+        )
+
     def split(self, name: SplitName) -> Split:
         return _splits((self.root or DEFAULT_ROOT).resolve(), self.train_images)[name]
 

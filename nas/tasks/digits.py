@@ -46,6 +46,12 @@ class Digits(ImageTask):
         sizes = [len(self.split(name).rows) for name in ("train", "search", "select", "test")]
         return "digits of scikit-learn: {:,} train, {:,} search, {:,} select and {:,} test images".format(*sizes)
 
+    def data_licence(self) -> str:
+        return (
+            "Optical Recognition of Handwritten Digits (Alpaydin and Kaynak 1998), of the UCI repository, whose data "
+            "is under CC BY 4.0; the copy is that of scikit-learn."
+        )
+
     def split(self, name: SplitName) -> Split:
         return _splits()[name]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from nas.models.blocks import Projections
 from nas.tasks.base import DataError
 from nas.tasks.corpus_source import CorpusSource
-from nas.tasks.parallel_folder import ParallelFolder
+from nas.tasks.parallel_folder import MULTI30K, ParallelFolder
 from nas.tasks.translation import QUOTED, TranslationTask
 
 
@@ -35,6 +35,15 @@ class Parallel(TranslationTask):
 
     def with_data(self, folder: Path) -> "Parallel":
         return replace(self, root=folder)
+
+    def data_licence(self) -> str:
+        names = self.files.names()
+        if self.files == MULTI30K:
+            return (
+                "Multi30k, task 1 (Elliott et al. 2016). Its captions derive from Flickr30k, which is for research; "
+                "the repository states no licence of its own."
+            )
+        return f"Files of the user's own ({', '.join(names)}), under whatever licence they have."
 
     def source(self) -> CorpusSource:
         if self.root is None:

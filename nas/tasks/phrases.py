@@ -47,6 +47,12 @@ class Phrases(TranslationTask):
 
     name = "phrases"
 
+    def data_licence(self) -> str:
+        return (
+            "Phrases composed by this package from names, dates and numbers of CLDR (Unicode License v3, by way of "
+            "Babel) and number words of num2words (LGPL)."
+        )
+
     def source(self) -> CorpusSource:
         return Generated()
 

@@ -41,6 +41,12 @@ class Wmt14(TranslationTask):
         self._fetch()
         return f"{super().prepare()}; {_verified(self._folder())}"
 
+    def data_licence(self) -> str:
+        return (
+            "WMT14, English to German (Bojar et al. 2014): newstest sets, free for research; for training Europarl (no "
+            "restrictions known to its author), Common Crawl (texts belong to their authors) and News Commentary."
+        )
+
     def corpus_settings(self) -> CorpusSettings:
         return replace(super().corpus_settings(), train_pairs=self.train_pairs)
 

@@ -123,7 +123,7 @@ class Mixer(nn.Module):
         Raises: ValueError if a shape does not fit the others or the site.
         """
         self._check(q_BHNK, k_BHMK, v_BHMK, keep_BM)
-        _check_span(span, len(q_BHNK))
+        _check_span(span, q_BHNK.shape[0])
         return self.mix(q_BHNK, k_BHMK, v_BHMK, keep_BM, span)
 
     @abstractmethod
@@ -211,7 +211,7 @@ class Mixer(nn.Module):
             raise ValueError(f"queries, keys and values do not fit one another: {found}")
         if keys % self.site.copies:
             raise ValueError(f"{keys} keys are not {self.site.copies} sequences of equal length")
-        if queries != keys and not self.site.cross:
+        if not self.site.cross and queries != keys:
             raise ValueError(f"a sequence that sees itself has as many keys as queries, found {keys} and {queries}")
         if keep_BM is not None and (keep_BM.shape != (batch, keys) or keep_BM.dtype != torch.bool):
             found = f"{tuple(keep_BM.shape)} of {keep_BM.dtype}"

@@ -27,6 +27,8 @@ CHUNK = 64
 
 def causal_product(q_BHNF: Tensor, k_BHNF: Tensor, v_BHNV: Tensor, normalised: bool, chunk: int = CHUNK) -> Tensor:
     """Sum of the values up to each token with weights q.k, BHNV; their mean if normalised, for weights >= 0."""
+    if torch.compiler.is_exporting():
+        return _of_any_length(q_BHNF, k_BHNF, v_BHNV, normalised)
     length = q_BHNF.shape[-2]
     # as few tokens of padding as the number of chunks allows
     chunks = -(-length // chunk)
@@ -39,6 +41,13 @@ def causal_product(q_BHNF: Tensor, k_BHNF: Tensor, v_BHNV: Tensor, normalised: b
         mixed_TCV, _ = _forward(q_TCF, k_TCF, v_TCV, chunks, normalised)
     whole_BHNV: Tensor = mixed_TCV.view(*v_BHNV.shape[:2], length + padding, v_BHNV.shape[-1])
     return whole_BHNV[:, :, :length] if padding else whole_BHNV
+
+
+def _of_any_length(q_BHNF: Tensor, k_BHNF: Tensor, v_BHNV: Tensor, normalised: bool) -> Tensor:
+    """The same as one chunk: a program that is written out for all lengths cannot have as many as each length needs."""
+    weights_BHNN = (q_BHNF @ k_BHNF.mT).tril()
+    mixed_BHNV = weights_BHNN @ v_BHNV
+    return mixed_BHNV / weights_BHNN.sum(-1, keepdim=True).clamp_min(EPS) if normalised else mixed_BHNV
 
 
 def _chunked(x_BHNF: Tensor, padding: int, size: int) -> Tensor:

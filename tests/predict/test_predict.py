@@ -17,10 +17,10 @@ from torch import Tensor
 
 import nas
 from nas.cli import main
-from nas.exported import open_export
+from nas.exported.network import open_export
 from nas.files import read_json, read_tensors, write_json, write_tensors
 from nas.models.decoding import Decoding
-from nas.predict import CHUNK
+from nas.predict.texts import CHUNK
 from nas.tasks.digits import Digits
 from nas.tasks.subwords import Subwords
 from nas.tasks.translate import translate
@@ -33,14 +33,6 @@ def moved(translator: Path, tmp_path: Path) -> Path:
     """A copy of the translator's export, far from its run."""
     (export,) = (translator / "exports").iterdir()
     return shutil.copytree(export, tmp_path / "moved")
-
-
-@pytest.fixture
-def classifier(finished_copy: Path, tmp_path: Path, command: Callable[..., str]) -> Path:
-    """The export of a classifier of digits, far from its run."""
-    command("export", finished_copy)
-    (export,) = (finished_copy / "exports").iterdir()
-    return Path(shutil.move(export, tmp_path / "classifier"))
 
 
 class Ended(NamedTuple):
@@ -197,7 +189,7 @@ def test_a_line_stays_one_line_even_if_the_network_writes_ends_of_lines(
 )
 def test_a_mistake_is_one_line(
     moved: Path,
-    classifier: Path,
+    classifier_copy: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     mistake: Callable[..., str],

@@ -1,6 +1,10 @@
 import json
+import re
 import shutil
+import sys
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +13,17 @@ import torch
 from torch.testing import assert_close
 
 import nas
+from nas.evaluators.flops import Flops
 from nas.experiment import load
-from nas.export import export
+from nas.export import export, formats_here
+from nas.export.costs import lengths
 from nas.files import write_tensors
 from nas.parallel import Workers
 from nas.retrain import choose, retrain
 from nas.run import Run
 from nas.search import search
+from nas.tasks.digits import Digits
+from nas.tasks.phrases import Phrases
 from nas.train import train
 
 
@@ -23,7 +31,7 @@ from nas.train import train
 def exported(finished_copy: Path) -> Path:
     """The export of the finished run's network."""
     run = Run(finished_copy)
-    return export(run, run.retrained()[0].id)
+    return export(run, run.retrained()[0].id, formats=())
 
 
 def test_an_export_computes_what_the_network_did_without_its_run(exported: Path, tmp_path: Path) -> None:
@@ -114,18 +122,19 @@ def test_the_card_of_a_translator_names_every_kind_and_how_it_was_measured(trans
 def test_an_export_is_written_anew(exported: Path) -> None:
     before = {path.name: path.read_bytes() for path in exported.iterdir()}
     (exported / "model.safetensors").write_bytes(b"torn")
-    export(Run(exported.parents[1]), exported.name)
+    export(Run(exported.parents[1]), exported.name, formats=())
     assert {path.name: path.read_bytes() for path in exported.iterdir()} == before
 
 
 def test_of_several_trainings_the_best_on_the_search_split_is_exported(finished_copy: Path) -> None:
     run = Run(finished_copy)
-    first, second = run.retrained()
+    other, best = sorted(run.retrained(), key=lambda result: result.search_quality)
+    assert other.search_quality < best.search_quality
     # the better one on the test split is not to be preferred
-    for result, search_quality, quality in ((first, 0.1, 0.9), (second, 0.2, 0.8)):
-        run.save_subnet(replace(result, search_quality=search_quality, quality=quality), run.subnet_weights(result))
-    config = json.loads((export(run, first.id) / "config.json").read_text())
-    assert config["training"]["arm"] == second.arm
+    for result, quality in ((other, 0.9), (best, 0.8)):
+        run.save_subnet(replace(result, quality=quality), run.subnet_weights(result))
+    config = json.loads((export(run, best.id, formats=()) / "config.json").read_text())
+    assert config["training"]["arm"] == best.arm
 
 
 def test_a_network_that_was_not_retrained_is_refused_with_those_that_were(finished_copy: Path) -> None:
@@ -183,10 +192,83 @@ def test_damaged_or_missing_files_are_refused(exported: Path, tmp_path: Path) ->
     with pytest.raises(ValueError, match=r"the weights in .* do not fit its config\.json"):
         nas.load(exported)
     weights.unlink()
-    with pytest.raises(OSError, match=r"model\.safetensors"):
+    with pytest.raises(ValueError, match=r"model\.safetensors is missing; write the export again"):
         nas.load(exported)
     (exported / "config.json").write_text("{")
     with pytest.raises(ValueError, match=r"config\.json is damaged"):
         nas.load(str(exported))
     with pytest.raises(ValueError, match=r"no export in .*: it has no config\.json; write one with nas export RUN ID"):
         nas.load(tmp_path)
+
+
+def test_an_export_has_every_form_and_says_what_each_costs(classifier: Path) -> None:
+    config = json.loads((classifier / "config.json").read_text())
+    written = {path.name: path.read_bytes() for path in classifier.iterdir()}
+    assert set(written) == {"config.json", "README.md", *config["files"]}
+    assert set(config["files"]) == {"model.safetensors", "model.pt2", "model.onnx", "model.int8.onnx"}
+    for name, file in config["files"].items():
+        assert file == {"bytes": len(written[name]), "sha256": sha256(written[name]).hexdigest()}
+    card = written["README.md"].decode()
+    times = config["latency_ms"]
+    for key, words in (("eager", "PyTorch, eager"), ("onnx", "ONNX Runtime"), ("int8", "ONNX Runtime, 8 bits")):
+        assert 0 < times[key]["low_ms"] <= times[key]["median_ms"] <= times[key]["high_ms"]
+        assert f"| {words} | {times[key]['median_ms']:.3f} |" in card
+    assert config["int8"]["float32"] == config["results"]["search_accuracy"]
+    assert f"| int8 | {len(written['model.int8.onnx']):,} | {config['int8']['int8']:.4f} |" in card
+    assert f"| ONNX against the reloaded network | {config['checks']['onnx']:.2g} |" in card
+    assert "CC BY 4.0" in card
+
+
+def test_the_card_quotes_flops_at_other_lengths_too(exported: Path) -> None:
+    run = Run(exported.parents[1])
+    (architecture,) = {result.architecture for result in run.retrained()}
+    card = (exported / "README.md").read_text()
+    for tokens in (4, 16, 64):
+        assert f"| {Flops(tokens)(run.experiment.task, architecture):,.0f} |" in card
+
+
+def test_the_lengths_of_a_translator_are_those_that_it_is_made_for(translator: Path) -> None:
+    # its sentences have at most 30 subwords
+    assert lengths(Run(translator).experiment.task) == [(30, 30)]
+    assert lengths(Phrases()) == [(30, 30), (60, 60)]
+    assert lengths(Digits(patch_size=2)) == [(16,), (64,), (256,)]
+
+
+def test_ids_front_and_formats_are_chosen_on_the_command_line(
+    finished_copy: Path, command: Callable[..., str], mistake: Callable[..., str]
+) -> None:
+    (identifier,) = {result.id for result in Run(finished_copy).retrained()}
+    printed = command("export", finished_copy, "--front", "--formats", "pt2")
+    assert printed.startswith(f"export  {finished_copy}/exports/{identifier}\n")
+    names = {path.name for path in (finished_copy / "exports" / identifier).iterdir()}
+    assert names == {"config.json", "README.md", "model.safetensors", "model.pt2"}
+    for arguments, said in (
+        (("--formats", "pt3"), "no format 'pt3'; there are: pt2, onnx"),
+        (("--formats", "pt2", "--int8"), "weights of 8 bits are written as ONNX, which is not among the formats pt2"),
+        ((identifier, "--front"), "name networks by their ids, or all of the front with --front, not both"),
+        (("abc",), f"no retrained network 'abc' in {finished_copy}; there are: {identifier}"),
+    ):
+        assert mistake("export", finished_copy, *arguments) == said
+
+
+def test_without_the_packages_of_onnx_the_rest_is_written_unless_onnx_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert formats_here(None) == ("pt2", "onnx")
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    said = "ONNX needs onnxscript: pip install 'attention-nas[export]'"
+    with caplog.at_level("INFO", logger="nas"):
+        assert formats_here(None) == ("pt2",)
+    assert [record.message for record in caplog.records] == [f"{said}; the exports are written without it"]
+    with pytest.raises(ValueError, match=re.escape(said)):
+        formats_here(["onnx"])
+    assert formats_here(["pt2"]) == ("pt2",)
+    assert formats_here([]) == ()
+
+
+def test_a_kill_in_the_middle_leaves_the_export_of_before_and_the_next_one_clears_up(exported: Path) -> None:
+    left = exported.with_name(f".{exported.name}.1.new")
+    left.mkdir()
+    (left / "model.safetensors").write_bytes(b"torn")
+    export(Run(exported.parents[1]), exported.name, formats=())
+    assert list(exported.parent.iterdir()) == [exported]

@@ -5,6 +5,7 @@ from typing import Any
 
 from nas.evaluators.base import Quality
 from nas.experiment import Experiment
+from nas.export.card_parts import checked, data, flops, front_matter, int8, intended_use, latency, made
 from nas.retrained import Retrained
 from nas.search_space.seq2seq import Seq2SeqArchitecture
 
@@ -12,20 +13,22 @@ NAMES = {"bleu": "BLEU", "log_likelihood": "log-likelihood"}
 """Qualities that are called otherwise in a text than in a file."""
 
 
-def card(experiment: Experiment, run: str, result: Retrained, costs: dict[str, float], folder: Path) -> str:
+def card(experiment: Experiment, result: Retrained, values: dict[str, Any], folder: Path) -> str:
     """
     Args:
-        run: Name of the run.
+        values: The export's config.
         folder: Of the export, as its commands should name it.
     """
     translates = isinstance(result.architecture, Seq2SeqArchitecture)
     units = {cost.name: cost.unit for cost in experiment.costs}
-    return "\n".join(
+    costs = {name: value for name, value in values["costs"].items() if name in units}
+    sections = [
+        front_matter(values),
         [
             f"# {experiment.task.name} network {result.id}",
             "",
-            f"Found by the search `{run}` and trained with arm `{result.arm}`, seed {result.seed}, "
-            f"{result.steps:,} steps, on {result.device} (commit {result.commit}).",
+            f"Found by the search `{values['provenance']['run']}` and trained with arm `{result.arm}`, seed "
+            f"{result.seed}, {result.steps:,} steps, on {result.device} (commit {result.commit}).",
             "",
             "| measure | value |",
             "|---|---|",
@@ -36,18 +39,18 @@ def card(experiment: Experiment, run: str, result: Retrained, costs: dict[str, f
             "",
             f"Costs are quoted at {experiment.task.cost_setting()}, batch 1; one multiply-add counts as one FLOP.",
             *_how_measured(result.details),
-            "",
-            *(_both_stacks(result.architecture) if translates else _layers(result.architecture)),
-            "",
-            *(_how_to_translate(folder) if translates else []),
-            "```python",
-            "import nas",
-            "",
-            f'network = nas.load("{folder.as_posix()}")',
-            "```",
-            "",
-        ]
-    )
+        ],
+        flops(values),
+        ["## Layers", "", *(_both_stacks(result.architecture) if translates else _layers(result.architecture))],
+        ["## Use", "", *(_how_to_translate(folder) if translates else _how_to_classify(folder)), *_in_python(folder)],
+        intended_use(values),
+        data(values),
+        made(values),
+        checked(values),
+        latency(values),
+        int8(values),
+    ]
+    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
 
 
 def _measure(quality: Quality, split: str, value: float) -> str:
@@ -119,3 +122,20 @@ def _how_to_translate(folder: Path) -> list[str]:
         "In Python it is a plain module, which takes tokens of the source and of the translation so far:",
         "",
     ]
+
+
+def _how_to_classify(folder: Path) -> list[str]:
+    return [
+        "It names the class of each image file, with its probability; with `model.onnx` that needs no torch:",
+        "",
+        "```sh",
+        f"nas predict {folder.as_posix()} image.png",
+        "```",
+        "",
+        "In Python it is a plain module:",
+        "",
+    ]
+
+
+def _in_python(folder: Path) -> list[str]:
+    return ["```python", "import nas", "", f'network = nas.load("{folder.as_posix()}")', "```"]

@@ -1,0 +1,1 @@
+"""Exports read back and run: folders that stand alone, without their run."""
