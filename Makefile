@@ -37,7 +37,7 @@ test: $(INSTALLED_DEV)
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest --numprocesses=2 --dist=loadfile
 
 slow: $(INSTALLED_DEV)
-	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -m slow --timeout=900
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -m slow --timeout=900 --numprocesses=2 --dist=loadfile
 
 check: lint types imports
 

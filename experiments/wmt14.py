@@ -19,6 +19,7 @@ from nas.strategies.evolution import hat
 from nas.tasks.parallel import Parallel
 from nas.tasks.parallel_folder import MULTI30K
 from nas.tasks.wmt14 import Wmt14
+from nas.tasks.wmt14_published import PUBLISHED
 from nas.training.settings import SupernetTraining, Training
 
 HAT_COSTS = (Flops(of="body"), Flops(), Parameters(of="body"), Parameters())
@@ -69,6 +70,8 @@ gpu = Experiment(
         average_every=1_000,
     ),
     selection=Selection(top=3, homogeneous=True, seeds=3),
+    # not for the small ones above, whose data, vocabulary and training are others
+    references=PUBLISHED,
 )
 
 paper = replace(

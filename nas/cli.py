@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from nas.overrides import split_overrides
+from nas.provenance import given
 
 INTERRUPTED = 130
 MISTAKE = 2
@@ -31,6 +32,8 @@ class Option:
     metavar: str | None = None
     is_flag: bool = False
     """Whether it is there or not, without a value."""
+    is_required: bool = False
+    """Whether an option with dashes must be there."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,14 @@ class Command:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command; exit code 0, 2 with one line for a user's mistake, 130 after Ctrl-C."""
+    """Run a command; exit code 0, 1 where a figure is not reproduced, 2 with one line for a user's mistake, 130 after
+    Ctrl-C.
+    """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("nas").setLevel(logging.INFO)
     try:
-        run_command(arguments)
+        code = run_command(arguments)
     except KeyboardInterrupt:
         words = "stopped; nothing is lost: the same command goes on" if _goes_on(arguments) else "stopped"
         sys.exit(_stop(words, INTERRUPTED))
@@ -62,15 +67,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if os.environ.get("NAS_DEBUG"):
             raise
         sys.exit(_stop(f"error: {_one_line(error, _goes_on(arguments))}", MISTAKE))
-    sys.exit(0)
+    sys.exit(code)
 
 
 def _goes_on(arguments: Sequence[str]) -> bool:
     return not arguments or arguments[0] not in COMMANDS or COMMANDS[arguments[0]].goes_on
 
 
-def run_command(arguments: Sequence[str]) -> None:
-    """Parse and run one command. Raises: ValueError for a user's mistake."""
+def run_command(arguments: Sequence[str]) -> int:
+    """Parse and run one command; returns its exit code. Raises: ValueError for a user's mistake."""
     command = COMMANDS.get(arguments[0]) if arguments else None
     takes_settings = command is not None and command.takes_settings
     rest, overrides = split_overrides(arguments, _options(command)) if takes_settings else (arguments, {})
@@ -88,7 +93,8 @@ def run_command(arguments: Sequence[str]) -> None:
     if "workers" in options:
         where = (options.pop(name, None) for name in ("workers", "ray", "gpus", "timeout"))
         options["where"] = functions.Where(*where)
-    functions.FUNCTIONS[parsed.command](**options)
+    with given("nas " + shlex.join(arguments)):
+        return functions.FUNCTIONS[parsed.command](**options) or 0
 
 
 class _Parser(argparse.ArgumentParser):
@@ -119,9 +125,10 @@ def _parser() -> argparse.ArgumentParser:
             if option.is_flag:
                 sub.add_argument(option.name, help=option.help, action="store_true")
                 continue
-            sub.add_argument(
+            action = sub.add_argument(
                 option.name, help=option.help, type=option.type, nargs=option.nargs, metavar=option.metavar
             )
+            action.required |= option.is_required
     return parser
 
 
@@ -260,8 +267,28 @@ COMMANDS = {
             Option("--formats", "pt2, onnx, both with a comma between, or none (default: pt2,onnx)", metavar="NAMES"),
             Option("--int8", "also as ONNX with weights of 8 bits, its quality and latency measured", is_flag=True),
             DATA,
+            Option(
+                "--architecture-only", "only the network's choices, as JSON; also of one not retrained", is_flag=True
+            ),
+            Option(
+                "--to", "file of the architecture, - prints it (default: RUN/architectures/ID.json)", metavar="FILE"
+            ),
         ),
-        ("nas export results/digits", "nas export results/digits 1a2b3c4d5e --formats onnx --int8"),
+        (
+            "nas export results/digits",
+            "nas export results/digits 1a2b3c4d5e --formats onnx --int8",
+            "nas export results/digits 1a2b3c4d5e --architecture-only --to -",
+        ),
+    ),
+    "reproduce": Command(
+        "Evaluate a network of a run again and say whether each recorded figure agrees; exit code 1 if one does not.",
+        (
+            RUN,
+            Option("--id", "id of a network, as in the report's table", is_required=True, metavar="ID"),
+            Option("--retrain", "repeat its trainings as well; weights that are missing are kept", is_flag=True),
+            DATA,
+        ),
+        ("nas reproduce results/digits --id 1a2b3c4d5e",),
     ),
     "predict": Command(
         "Translate lines of text from standard input or files, or classify images, with an export alone.",
@@ -287,14 +314,41 @@ COMMANDS = {
         goes_on=False,
     ),
     "report": Command(
-        "Write the page, figures and tables of a run, finished or not.",
-        (Option("runs", "folders of runs", Path, nargs="+", metavar="RUN"),),
-        ("nas report results/digits",),
+        "Write the page, figures and tables of a run, finished or not; of several, a page that compares them.",
+        (
+            Option("runs", "folders of runs", Path, nargs="+", metavar="RUN"),
+            Option(
+                "--out",
+                "folder of the page (default: report/ in the run's folder, or beside the first of several runs)",
+                Path,
+                metavar="FOLDER",
+            ),
+            Option("--measure", "first measure latency against length, once, as nas run does: a minute", is_flag=True),
+        ),
+        (
+            "nas report results/digits --measure",
+            "nas report results/digits results/second --out results/compared",
+        ),
     ),
     "describe": Command(
-        "Say what an experiment will do: size of the space, costs, limits, data, device.",
-        (EXPERIMENT, DATA),
-        ("nas describe experiments/cifar10.py:cpu",),
+        "Say what an experiment will do (space, costs, limits, data, device), or draw a network with its costs.",
+        (
+            Option(
+                "what",
+                "an experiment's file, file.py:variant or run; an architecture's JSON file, - for standard input, or an"
+                " export; or a run with the id of a network",
+                metavar="WHAT",
+            ),
+            Option("id", "id of a network of the run", nargs="?", metavar="ID"),
+            Option("--experiment", "file of the experiment that an architecture is of", metavar="FILE"),
+            Option("--length", "tokens to count a network's costs at: 256, or 30-40 of a translation", metavar="N"),
+            DATA,
+        ),
+        (
+            "nas describe experiments/cifar10.py:cpu",
+            "nas describe results/digits 1a2b3c4d5e --length 256",
+            "nas describe architecture.json",
+        ),
         takes_settings=True,
     ),
 }

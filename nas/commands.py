@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nas.architecture_file import network_of_run
 from nas.compare import compare
 from nas.describe import describe_experiment
+from nas.describe_network import find_network, print_network, write_architecture
 from nas.devices import default_device, keep_freed_memory
 from nas.experiment import Experiment, Loaded, feasible_space, load
 from nas.export import export, formats_here
+from nas.lengths import measure_latencies
 from nas.overrides import apply_overrides, separate
 from nas.parallel import Workers
+from nas.reproduce import print_checks
 from nas.retrain import Choice, choose, retrain
 from nas.run import Run
 from nas.search import search
@@ -64,6 +68,7 @@ def run_all(
     choices = choose(run, selection)
     # the time limit is that of an evaluation
     retrain(run, choices, dataclasses.replace(workers, timeout=None), selection)
+    measure_latencies(run)
     exports = _export_all(run, choices)
     page = _report(run)
     print(f"\nreport   {page}\nexports  {exports}\nnext     nas retrain {run.folder} --seeds 3")
@@ -151,11 +156,25 @@ def retrain_command(
     choices = choose(opened, selection) if id is None else [_choice(opened, id)]
     retrain(opened, choices, where.workers(), selection, Halving() if asha else None)
     _print_front(opened)
-    print(f"\nnext  nas report {run}; nas export {run}")
+    print(f"\nnext  nas report {run} --measure; nas export {run}")
 
 
-def export_command(run: Path, ids: list[str], front: bool, formats: str | None, int8: bool, data: Path | None) -> None:
+def export_command(
+    run: Path,
+    ids: list[str],
+    front: bool,
+    formats: str | None,
+    int8: bool,
+    data: Path | None,
+    architecture_only: bool,
+    to: str | None,
+) -> None:
     opened = Run(run, data)
+    if architecture_only or to:
+        if len(ids) > 1 or front or formats or int8:
+            raise ValueError("an architecture alone is that of one network; name its id, and no front, formats or int8")
+        write_architecture(opened, ids[0] if ids else None, to)
+        return
     if ids and front:
         raise ValueError("name networks by their ids, or all of the front with --front, not both")
     found = {result.id: result for result in opened.retrained() if not front or result.origin == "front"}
@@ -165,18 +184,56 @@ def export_command(run: Path, ids: list[str], front: bool, formats: str | None, 
     chosen = formats_here(None if formats is None else [each for each in separate(formats) if each != "none"])
     for identifier in ids or sorted(found):
         print(f"export  {export(opened, identifier, chosen, int8)}", flush=True)
+    opened.note_command("export")
     print("next    nas predict FOLDER reads images or text; nas.load(FOLDER) in Python gives the network")
 
 
-def report_command(runs: list[Path]) -> None:
-    for folder in runs:
-        print(f"\nreport  {_report(Run(folder))}")
+def reproduce_command(run: Path, id: str, retrain: bool, data: Path | None) -> int:
+    keep_freed_memory()
+    return print_checks(Run(run, data), id, retrain)
 
 
-def describe_command(experiment: str, data: Path | None, overrides: dict[str, str], command_line: str) -> None:
-    loaded = load(experiment)
-    for line in describe_experiment(_experiment(loaded, overrides, data), loaded.name, _default_count()):
+def report_command(runs: list[Path], out: Path | None, measure: bool) -> None:
+    # here and not above: what reports need takes a second to load
+    from nas.report.from_run import report_several
+
+    opened = [Run(folder) for folder in runs]
+    if measure:
+        for run in opened:
+            measure_latencies(run)
+    page = _report(opened[0], out) if len(opened) == 1 else report_several(opened, out)
+    print(f"\nreport  {page}")
+
+
+def describe_command(
+    what: str,
+    id: str | None,
+    experiment: str | None,
+    length: str | None,
+    data: Path | None,
+    overrides: dict[str, str],
+    command_line: str,
+) -> None:
+    network = find_network(what, id, experiment)
+    if network is not None:
+        if overrides:
+            raise ValueError(f"{next(iter(overrides))} is a setting of an experiment; {what} is a network")
+        print_network(network, length)
+        return
+    if length or experiment:
+        raise ValueError(f"--length and --experiment are for a network; {what} is an experiment")
+    described, name = _described(what, overrides, data)
+    for line in describe_experiment(described, name, _default_count()):
         print(line, flush=True)
+
+
+def _described(what: str, overrides: dict[str, str], data: Path | None) -> tuple[Experiment, str]:
+    """The experiment of a file or of a run, and its name."""
+    if not Path(what).is_dir():
+        loaded = load(what)
+        return _experiment(loaded, overrides, data), loaded.name
+    run = Run(Path(what), data)
+    return apply_overrides(run.experiment, overrides), run.name
 
 
 def _run_of(experiment: str, out: Path | None, data: Path | None, overrides: dict[str, str], command_line: str) -> Run:
@@ -222,20 +279,17 @@ def _print_front(run: Run) -> None:
     print(terminal_table(run))
 
 
-def _report(run: Run) -> Path:
+def _report(run: Run, out: Path | None = None) -> Path:
     """Write the report and print its table; returns the path of the page."""
     from nas.report.from_run import report
 
-    page = report(run)
+    page = report(run, out)
     _print_front(run)
     return page
 
 
 def _choice(run: Run, identifier: str) -> Choice:
-    for trial in [*run.trials(), *run.anchors()]:
-        if architecture_id(trial.architecture) == identifier:
-            return Choice(trial.architecture, "chosen")
-    raise ValueError(f"no network {identifier!r} among the trials of {run.folder}")
+    return Choice(network_of_run(run, identifier), "chosen")
 
 
 def _default_count() -> int:
@@ -243,7 +297,7 @@ def _default_count() -> int:
     return 1 if default_device().type == "cuda" else os.cpu_count() or 1
 
 
-FUNCTIONS: dict[str, Callable[..., None]] = {
+FUNCTIONS: dict[str, Callable[..., int | None]] = {
     "run": run_all,
     "train": train_command,
     "search": search_command,
@@ -251,6 +305,7 @@ FUNCTIONS: dict[str, Callable[..., None]] = {
     "study": study_command,
     "retrain": retrain_command,
     "export": export_command,
+    "reproduce": reproduce_command,
     "report": report_command,
     "describe": describe_command,
 }

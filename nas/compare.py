@@ -1,14 +1,12 @@
 """Strategies compared on one supernet: equal budget, several seeds, every network evaluated once for all of them."""
 
-import time
-
+from nas.controls import searched
 from nas.parallel import Workers
 from nas.progress import Advance, progress
 from nas.records import Search
 from nas.run import Run
 from nas.scoring import Scores, scoring
-from nas.strategies.base import Trial
-from nas.strategies.generations import Plan, next_networks
+from nas.strategies.generations import Plan
 from nas.strategies.named import named_strategy
 
 
@@ -44,24 +42,7 @@ def compare(run: Run, strategies: list[str], seeds: int, evaluations: int, worke
 def _compare(run: Run, pending: dict[Search, Plan], scores: Scores, done: int, advance: Advance) -> None:
     advance(done, "")
     for search, plan in pending.items():
-        trials, own_seconds = _search(run, plan, scores)
+        trials, own_seconds = searched(run, plan, scores)
         run.save_comparison(search.name, trials, own_seconds)
         done += search.evaluations
         advance(done, f"{search.strategy}, seed {search.seed}")
-
-
-def _search(run: Run, plan: Plan, scores: Scores) -> tuple[list[Trial], float]:
-    """The trials, and the seconds that the strategy itself took."""
-    trials: list[Trial] = []
-    own_seconds = 0.0
-    while len(trials) < plan.evaluations:
-        started = time.perf_counter()
-        proposed = next_networks(plan, run.space, trials, len(trials))
-        own_seconds += time.perf_counter() - started
-        if not proposed:
-            break
-        for architecture, score in zip(proposed, scores.of(proposed, "search", keep=True), strict=True):
-            costs = run.space.cost(architecture)
-            violation = run.space.violation(costs)
-            trials.append(Trial(len(trials), architecture, costs, violation=violation, **score._asdict()))
-    return trials, own_seconds

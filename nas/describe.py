@@ -7,6 +7,8 @@ from nas.estimate import Durations, durations
 from nas.experiment import Experiment, feasible_space
 from nas.preflight import preflight
 from nas.search_space import architecture_id
+from nas.search_space.feasible import kinds
+from nas.search_space.hybrids import hybrid_periods
 from nas.search_space.limits import number
 
 
@@ -44,11 +46,23 @@ def _plan(experiment: Experiment) -> list[str]:
         f"supernet    {supernet.steps:,} steps of {supernet.batch_size}{unit}, {supernet.rule}",
         f"search      {experiment.evaluations:,} evaluations by {type(experiment.strategy).__name__}, "
         f"then {selection.finalists} finalists on fresh data",
+        f"beside      {_controls(experiment)}",
         f"retrain     {retrain.steps:,} steps of {retrain.batch_size}{unit} for {selection.top} of the front"
-        f"{' and the best of each kind' if selection.homogeneous else ''}, "
+        f"{' and the best of each kind' if selection.homogeneous else ''}"
+        f"{' and hybrid' if selection.hybrids and hybrid_periods(experiment.space) else ''}, "
         f"{selection.seeds} seeds, arms {' and '.join(selection.arms)}",
         f"device      {device_name(device)}; {precision}",
     ]
+
+
+def _controls(experiment: Experiment) -> str:
+    """What the search is compared with."""
+    several, patterns = len(kinds(experiment.space)), hybrid_periods(experiment.space)
+    parts = [f"{experiment.anchors} networks of each of {several} kinds"] if several else []
+    parts += [f"as many with softmax in 1 layer of {' and of '.join(map(str, patterns))}"] if patterns else []
+    count = experiment.random_searches
+    parts += [f"{count} random search{'es' if count > 1 else ''} of equal budget"] if count else []
+    return ", ".join(parts) or "nothing to compare with"
 
 
 def _bf16_is_refused(experiment: Experiment) -> bool:

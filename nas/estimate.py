@@ -11,6 +11,7 @@ import torch
 from nas.devices import default_device, threads
 from nas.experiment import Experiment, feasible_space
 from nas.search_space.feasible import kinds
+from nas.search_space.hybrids import hybrid_periods
 from nas.tasks.base import Task
 from nas.training.plain import PlainTrainee
 from nas.training.settings import Training
@@ -35,9 +36,11 @@ class Durations:
     def phases(self, experiment: Experiment, workers: int) -> dict[str, float]:
         """Seconds of each phase, without starting processes, loading data and what the strategy itself takes."""
         selection, several = experiment.selection, len(kinds(experiment.space))
+        patterns = len(hybrid_periods(experiment.space))
         paths = 2 + experiment.supernet.random_paths if experiment.supernet.rule == "sandwich" else 1
-        trainings = (selection.top + several * selection.homogeneous) * selection.seeds * len(selection.arms)
-        networks = experiment.evaluations + experiment.anchors * several
+        chosen = selection.top + several * selection.homogeneous + patterns * selection.hybrids
+        trainings = chosen * selection.seeds * len(selection.arms)
+        networks = experiment.evaluations * (1 + experiment.random_searches) + experiment.anchors * (several + patterns)
         return {
             "supernet": experiment.supernet.steps * self.supernet_step * paths,
             "search": networks * self.evaluation / workers,

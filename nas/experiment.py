@@ -16,6 +16,7 @@ from nas.evaluators.base import Cost, Quality
 from nas.evaluators.flops import Flops
 from nas.evaluators.parameters import Parameters
 from nas.overrides import apply_overrides
+from nas.reference import Reference
 from nas.retrained import Arm
 from nas.search_space import Space
 from nas.search_space.feasible import FeasibleSpace
@@ -35,6 +36,8 @@ class Selection:
     """Networks of the front, spread evenly along the first cost; the best is always among them."""
     homogeneous: bool = True
     """Also the best network of each single kind."""
+    hybrids: bool = True
+    """Also the best of each fixed hybrid: softmax in one layer of four, or of eight, a linear kind in the rest."""
     finalists: int = 10
     """Best networks of the search that are evaluated on fresh data, the split `select`, before some are chosen."""
     seeds: int = 1
@@ -74,8 +77,13 @@ class Experiment:
     generation: int = 10
     """Networks proposed at once; the results do not depend on how many workers evaluate them."""
     anchors: int = 8
-    """Networks of each single kind that are measured besides, for comparison."""
+    """Networks of each single kind, and of each fixed hybrid, that are measured besides, for comparison."""
+    random_searches: int = 1
+    """Random searches with as many evaluations that are made besides, for comparison; of what the search has evaluated
+    nothing is evaluated again."""
     selection: Selection = Selection()
+    references: tuple[Reference, ...] = field(default=(), compare=False)
+    """Published networks to draw beside those of the run; only what had the same data, metric and costs."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -85,8 +93,8 @@ class Experiment:
             object.__setattr__(
                 self, "strategy", named_strategy(self.strategy, tuple(cost.name for cost in self.costs[:1]))
             )
-        if self.seed < 0:
-            raise ValueError(f"seed = {self.seed} must be at least 0")
+        if self.seed < 0 or self.random_searches < 0:
+            raise ValueError(f"seed = {self.seed} and random_searches = {self.random_searches} must be at least 0")
         names = [cost.name for cost in self.costs]
         for name in windows(self.limits):
             if name not in names:

@@ -4,15 +4,19 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-import torch
-
-from nas.devices import device_name
-
-LIBRARIES = ("attention-nas", "torch", "torchvision", "numpy", "fvcore", "scikit-learn", "safetensors")
+LIBRARIES = (
+    *("attention-nas", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "fvcore", "safetensors", "optuna"),
+    *("ray", "sentencepiece", "sacrebleu", "babel", "num2words", "pillow"),
+)
+"""Packages that a result may depend on."""
+_command: ContextVar[str | None] = ContextVar("command", default=None)
 
 
 @cache
@@ -34,8 +38,28 @@ def commit() -> str:
     return f"{found}+changes" if changed.strip() else found
 
 
+@contextmanager
+def given(line: str) -> Iterator[None]:
+    """Inside, this process runs the command `line`, as it was given: the runs that it works on keep it."""
+    token = _command.set(line)
+    try:
+        yield
+    finally:
+        _command.reset(token)
+
+
+def command() -> str | None:
+    """The command that this process runs; None where there is none, as in a program of a user's own."""
+    return _command.get()
+
+
 def environment() -> dict[str, str]:
     """Device, cores and versions of what computes the results."""
+    # here and not above: whoever asks for no device needs no torch
+    import torch
+
+    from nas.devices import device_name
+
     versions = {}
     for library in LIBRARIES:
         try:
@@ -46,6 +70,7 @@ def environment() -> dict[str, str]:
         "device": device_name(),
         "cores": str(os.cpu_count()),
         "threads": str(torch.get_num_threads()),
+        "system": platform.platform(),
         "python": platform.python_version(),
         **versions,
     }

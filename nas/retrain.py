@@ -1,7 +1,6 @@
 """Training chosen networks after the search, each with several seeds; the test split is read here and nowhere else."""
 
 import logging
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from nas.controls import best_hybrids, best_of_kind
 from nas.evaluators.base import ComparedQuality
 from nas.experiment import Selection
 from nas.files import write_json
@@ -20,7 +20,7 @@ from nas.provenance import commit
 from nas.retrained import Retrained
 from nas.run import Run
 from nas.search_space import architecture_id, to_json
-from nas.search_space.feasible import homogeneous, kinds
+from nas.search_space.feasible import kinds
 from nas.strategies.base import Trial
 from nas.strategies.pareto import evenly, front_of_trials
 from nas.training.loop import Files
@@ -143,7 +143,8 @@ def _train_on_ray(run: Run, jobs: list[Job], workers: Workers, tell: Tell, halvi
 
 
 def choose(run: Run, selection: Selection) -> list[Choice]:
-    """Networks of the finalists' front on fresh data, spread evenly along the first cost, and the best of each kind.
+    """Networks of the finalists' front on fresh data, spread evenly along the first cost; the best of what they are
+    compared with, each kind and each hybrid.
 
     Raises: ValueError if the search has found nothing yet.
     """
@@ -154,9 +155,12 @@ def choose(run: Run, selection: Selection) -> list[Choice]:
     chosen = {front[place].architecture: "front" for place in evenly(len(front), selection.top)}
     if selection.homogeneous:
         for kind in kinds(run.experiment.space):
-            best = _best_of_kind(run, [*trials, *anchors], kind)
+            best = best_of_kind(run, [*trials, *anchors], kind)
             if best is not None:
                 chosen.setdefault(best.architecture, f"all {kind}")
+    if selection.hybrids:
+        for pattern, best in best_hybrids(run, [*trials, *anchors]).items():
+            chosen.setdefault(best.architecture, str(pattern))
     return [Choice(architecture, origin) for architecture, origin in chosen.items()]
 
 
@@ -174,13 +178,3 @@ def _on_fresh_data(run: Run, trials: list[Trial]) -> list[Trial]:
     scores = run.scores()
     rescored = ((trial, scores.get((trial.architecture, "select"))) for trial in trials)
     return [replace(trial, quality=score.quality) for trial, score in rescored if score is not None]
-
-
-def _best_of_kind(run: Run, trials: list[Trial], kind: str) -> Trial | None:
-    of_kind = [
-        trial
-        for trial in trials
-        if trial.violation == 0 and homogeneous(run.experiment.space, trial.architecture, kind) == trial.architecture
-    ]
-    # a failed one only where there is no other
-    return max(of_kind, key=lambda trial: -math.inf if trial.quality is None else trial.quality, default=None)

@@ -1,6 +1,7 @@
 """A run: one folder, and every file format in it. The only module that knows a path inside a run.
 
-run.json                 the manifest: experiment, overrides, phases with commit, device and wall time
+run.json                 the manifest: experiment, overrides, phases with commit, versions, device, data and wall time
+commands.jsonl           what was run on this folder, as it was given
 experiment.py            the experiment's file as it was when the run began
 supernet.safetensors     the trained table of shared weights
 supernet.log.jsonl       loss along the training
@@ -11,8 +12,10 @@ anchors.jsonl            the same for networks of one kind, measured for compari
 scores.jsonl             other qualities with inherited weights: finalists on the split `select`, compared strategies
 costs.jsonl              what measured costs (latency) came out as, since they would not come out so again
 comparison/              strategies compared on the run's supernet
+lengths.jsonl            latency of a few networks at several lengths, a length a line
 subnets/<id>/            architecture.json, and for each training <arm>-<seed>/: weights, log.jsonl, result.json
 exports/<id>/            networks that stand alone
+architectures/<id>.json  networks as data
 report/                  the page, figures and tables
 """
 
@@ -27,6 +30,7 @@ from typing import Any
 
 from torch import Tensor
 
+from nas.differences import differences, filled
 from nas.experiment import Experiment, Loaded, Recipe, describe, feasible_space, load
 from nas.files import (
     append_line,
@@ -37,8 +41,9 @@ from nas.files import (
     write_tensors,
     write_text,
 )
+from nas.manifest import commands, fingerprint, new_manifest, note_command, phase_record
 from nas.overrides import apply_overrides
-from nas.provenance import commit, environment, now
+from nas.provenance import commit
 from nas.records import MeasuredCosts, read_scores, read_trials, score_line, trial_line, write_trials
 from nas.retrained import Arm, Retrained
 from nas.score import Score
@@ -81,18 +86,7 @@ class Run:
             run._check_same(settings)
             return run
         write_text(folder / "experiment.py", loaded.source)
-        manifest = {
-            "name": loaded.name,
-            "description": loaded.description,
-            "experiment": spec,
-            "variable": loaded.variable,
-            "overrides": overrides,
-            "data": None if data is None else str(data),
-            "command": command,
-            "begun": now(),
-            "settings": settings,
-            "phases": {},
-        }
+        manifest = new_manifest(loaded, spec, overrides, data, command, settings)
         write_json(folder / "run.json", manifest)
         return cls(folder, data)
 
@@ -107,11 +101,15 @@ class Run:
         return dataclasses.replace(experiment, task=experiment.task.with_data(self.data))
 
     @property
+    def source(self) -> str:
+        """Text of the experiment's file as it was when the run began."""
+        return (self.folder / "experiment.py").read_text(encoding="utf-8")
+
+    @property
     def recipe(self) -> Recipe:
         """The experiment for workers, which may stand on other machines."""
-        source = (self.folder / "experiment.py").read_text(encoding="utf-8")
         data = None if self.data is None else self.data.absolute()
-        return Recipe(source, self.manifest["variable"], self.manifest["overrides"], data)
+        return Recipe(self.source, self.manifest["variable"], self.manifest["overrides"], data)
 
     @property
     def name(self) -> str:
@@ -119,23 +117,30 @@ class Run:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Adds the wall time, commits and machine of a phase to the manifest, also if it is interrupted.
+        """Adds wall time, commits, machine and data of a phase to the manifest, also if it is interrupted.
 
-        Raises: ValueError if another process is in a phase of this run, since their lines would mix.
+        Raises: ValueError if another process is in a phase of this run, since their lines would mix; DataError.
         """
         with locked(self.folder):
             # the code that runs is what was loaded, whatever is checked out by the end
-            started, loaded = time.monotonic(), commit()
+            loaded, data = commit(), fingerprint(self.experiment.task)
+            self.note_command(name)
+            started = time.monotonic()
             try:
                 yield
             finally:
                 self.manifest = read_json(self.folder / "run.json")
-                before = self.manifest["phases"].get(name, {"seconds": 0.0, "commits": []})
-                seconds = round(before["seconds"] + time.monotonic() - started, 1)
-                commits = list(dict.fromkeys([*before["commits"], loaded]))
-                phase = {"seconds": seconds, "commits": commits, "ended": now(), **environment()}
-                self.manifest["phases"][name] = phase
+                before, seconds = self.manifest["phases"].get(name), time.monotonic() - started
+                self.manifest["phases"][name] = phase_record(before, seconds, loaded, data)
                 write_json(self.folder / "run.json", self.manifest)
+
+    def note_command(self, phase: str) -> None:
+        """Keep the command that this process runs; `phase` says what it does here."""
+        note_command(self.folder / "commands.jsonl", phase)
+
+    def commands(self) -> list[str]:
+        """All that was run on this folder, as it was given, in its order."""
+        return commands(self.folder / "commands.jsonl", self.manifest["command"])
 
     def baselines(self) -> dict[str, dict[str, Any]]:
         """What methods that need no network reach on the test split."""
@@ -220,6 +225,10 @@ class Run:
     def append_anchor(self, trial: Trial) -> None:
         append_line(self.folder / "anchors.jsonl", trial_line(trial))
 
+    @property
+    def lengths_file(self) -> Path:
+        return self.folder / "lengths.jsonl"
+
     def has_comparison(self, name: str) -> bool:
         return (self.comparison_folder / f"{name}.jsonl").is_file()
 
@@ -268,13 +277,28 @@ class Run:
 
     def subnet_weights(self, result: Retrained) -> dict[str, Tensor]:
         """Raises: ValueError if the weights are missing or damaged."""
-        path = self.subnet_folder(result.architecture, result.arm, result.seed) / "weights.safetensors"
+        path = self._weights_file(result)
         if not path.is_file():
-            raise ValueError(f"{path} is missing; delete the result.json beside it and run nas retrain again")
+            raise ValueError(
+                f"{path} is missing; nas reproduce {self.folder} --id {result.id} --retrain makes it again"
+            )
         return read_tensors(path)[0]
+
+    def has_subnet_weights(self, result: Retrained) -> bool:
+        return self._weights_file(result).is_file()
+
+    def _weights_file(self, result: Retrained) -> Path:
+        return self.subnet_folder(result.architecture, result.arm, result.seed) / "weights.safetensors"
+
+    def reproduced_folder(self, result: Retrained) -> Path:
+        """Where a training is repeated; it goes when that is finished."""
+        return self.folder / "reproduced" / result.id / f"{result.arm}-{result.seed}"
 
     def export_folder(self, identifier: str) -> Path:
         return self.folder / "exports" / identifier
+
+    def architecture_file(self, identifier: str) -> Path:
+        return self.folder / "architectures" / f"{identifier}.json"
 
     @property
     def report_folder(self) -> Path:
@@ -295,17 +319,11 @@ class Run:
         return read_trials(self.folder / name, self.experiment.space)
 
     def _check_same(self, settings: Any) -> None:
-        changed = list(_differences(self.manifest["settings"], settings, ""))
+        # settings that are younger than the run are what they are by default
+        before = filled(self.manifest["settings"], describe(self.experiment))
+        changed = list(differences(before, settings))
         if changed:
             raise ValueError(
                 f"{self.folder} holds a run with other settings ({'; '.join(changed[:3])}); "
                 "name another folder with --out, or delete this one"
             )
-
-
-def _differences(before: Any, after: Any, path: str) -> Iterator[str]:
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in sorted(before.keys() | after.keys()):
-            yield from _differences(before.get(key), after.get(key), f"{path}.{key}".strip("."))
-    elif before != after:
-        yield f"{path}: {before} there, {after} asked"

@@ -1,4 +1,4 @@
-"""The search loop: propose, cost, evaluate, append; then networks of one kind, and the finalists on fresh data.
+"""The search loop: propose, cost, evaluate, append; then what it is compared with, and the finalists on fresh data.
 
 Only this loop knows limits and evaluations; a strategy sees a space that draws inside the limits, and the history.
 """
@@ -7,25 +7,22 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
+from nas.controls import hybrids, of_one_kind, random_searches, searched
 from nas.parallel import Workers
 from nas.preflight import preflight
 from nas.progress import Advance, progress
 from nas.run import Run
 from nas.scoring import Scores, scoring
-from nas.search_space.feasible import FeasibleSpace, homogeneous, kinds
 from nas.strategies.base import Trial
 from nas.strategies.generations import next_networks
 from nas.strategies.pareto import evenly, front_of_trials
 
 log = logging.getLogger(__name__)
 
-SHAPES_DRAWN = 64
-
 
 def search(run: Run, workers: Workers) -> None:
-    """Evaluate as many architectures as the experiment says, then anchors and finalists, going on where it stopped.
+    """Evaluate as many architectures as the experiment says, then what they are compared with and finalists, going on
+    where it stopped.
 
     Raises: ValueError if a limit cannot be met, the supernet is not trained, the data is missing, or every network of
         the first generation fails.
@@ -42,19 +39,7 @@ def search(run: Run, workers: Workers) -> None:
             _search(run, scores, advance)
         _measure_anchors(run, scores)
         _score_finalists(run, scores)
-
-
-def anchor_architectures(run: Run, trials: list[Trial]) -> list[Any]:
-    """Networks of a single kind for comparison: the shapes of the front, all of one kind, then random ones."""
-    experiment = run.experiment
-    front = [trial.architecture for trial in front_of_trials(trials, experiment.costs[0].name)]
-    found: list[Any] = []
-    for number, kind in enumerate(kinds(experiment.space)):
-        rng = np.random.default_rng([experiment.seed, experiment.evaluations, number])
-        of_kind = dict.fromkeys(_of_kind(run.space, front, kind, rng))
-        for architecture, _ in zip(of_kind, range(experiment.anchors), strict=False):
-            found.append(architecture)
-    return found
+        _search_at_random(run, scores)
 
 
 def finalists(run: Run) -> list[Any]:
@@ -77,17 +62,17 @@ def _is_finished(run: Run) -> bool:
     trials, known = run.trials(), run.scores()
     return (
         len(trials) - len(run.imported()) >= run.experiment.evaluations
-        and len(run.anchors()) >= len(anchor_architectures(run, trials))
+        and all(len(run.anchors()) >= len(planned) for planned in _anchors(run, trials))
         and all((architecture, "select") in known for architecture in finalists(run))
+        and all(run.has_comparison(search.name) for search in random_searches(run))
     )
 
 
-def _of_kind(space: FeasibleSpace, front: list[Any], kind: str, rng: np.random.Generator) -> Iterator[Any]:
-    # the dear end of the front first: that is where a kind shows what it can reach
-    for shape in [*reversed(front), *(space.sample(rng) for _ in range(SHAPES_DRAWN))]:
-        candidate = homogeneous(space, shape, kind)
-        if space.contains(candidate):
-            yield candidate
+def _anchors(run: Run, trials: list[Trial]) -> Iterator[list[Any]]:
+    """Networks to measure for comparison: those of one kind, then with the hybrids, which depend on their qualities."""
+    alike = of_one_kind(run, trials)
+    yield alike
+    yield [*alike, *hybrids(run, trials, run.anchors()[: len(alike)])]
 
 
 def _search(run: Run, scores: Scores, advance: Advance) -> None:
@@ -107,12 +92,26 @@ def _search(run: Run, scores: Scores, advance: Advance) -> None:
 
 
 def _measure_anchors(run: Run, scores: Scores) -> None:
-    planned, done = anchor_architectures(run, run.trials()), len(run.anchors())
-    with progress("anchors", len(planned), "networks") as advance:
-        advance(done, "")
-        for trial in _trials(run, scores, planned[done:], done):
-            run.append_anchor(trial)
-            advance(trial.number + 1, _words(run, trial, [trial]))
+    for planned in _anchors(run, run.trials()):
+        done = len(run.anchors())
+        if done >= len(planned):
+            continue
+        with progress("anchors", len(planned), "networks") as advance:
+            advance(done, "")
+            for trial in _trials(run, scores, planned[done:], done):
+                run.append_anchor(trial)
+                advance(trial.number + 1, _words(run, trial, [trial]))
+
+
+def _search_at_random(run: Run, scores: Scores) -> None:
+    """Random searches with the same budget; networks that the search has evaluated are not evaluated again."""
+    planned = random_searches(run)
+    with progress("random", len(planned), "searches") as advance:
+        for done, (search, plan) in enumerate(planned.items()):
+            advance(done, "")
+            if not run.has_comparison(search.name):
+                run.save_comparison(search.name, *searched(run, plan, scores))
+        advance(len(planned), "")
 
 
 def _score_finalists(run: Run, scores: Scores) -> None:

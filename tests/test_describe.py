@@ -23,6 +23,7 @@ def test_a_description_says_size_costs_limits_plan_and_data(tiny: Path) -> None:
     assert 0 < float(lines["inside"].split("%")[0]) < 100
     assert lines["supernet"] == "40 steps of 16, single_path"
     assert lines["search"] == "10 evaluations by Evolution, then 10 finalists on fresh data"
+    assert lines["beside"] == "2 networks of each of 2 kinds, 1 random search of equal budget"
     assert lines["retrain"] == "10 steps of 16 for 1 of the front, 1 seeds, arms scratch and inherited"
     assert lines["data"] == "digits of scikit-learn: 897 train, 350 search, 200 select and 350 test images"
     assert re.fullmatch(r"about \d+ s with 2 workers: supernet \d+ s, search \d+ s, retrain \d+ s", lines["time"])
@@ -43,5 +44,6 @@ def test_missing_data_is_said_after_all_else(tiny: Path) -> None:
     with pytest.raises(DataError, match="no folder none; --data needs"):
         lines.extend(describe_experiment(experiment, "tiny", 2))
     assert [line.split()[0] for line in lines] == [
-        "experiment", "task", "smallest", "largest", "space", "cost", "cost", "supernet", "search", "retrain", "device",
+        "experiment", "task", "smallest", "largest", "space", "cost", "cost", "supernet", "search", "beside", "retrain",
+        "device",
     ]  # fmt: skip

@@ -84,7 +84,7 @@ def found(folder: Path) -> dict[str, Any]:
             values[name] = json.loads(path.read_text())
         elif path.name == "result.json":
             values[name] = {**json.loads(path.read_text()), "seconds": None}
-        elif path.suffix == ".jsonl":
+        elif path.suffix == ".jsonl" and path.name != "commands.jsonl":
             # the mean of the line in which a training was resumed is over fewer steps
             values[name] = [line["step"] for line in read_lines(path)]
     return values

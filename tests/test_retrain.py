@@ -45,7 +45,9 @@ def test_the_test_split_is_read_by_retraining_alone_and_once_a_training(tiny: Pa
     read = Path("splits.txt").read_text().split()
     # an anchor that was a trial is not evaluated again
     evaluated = {trial.architecture for trial in run.trials() + run.anchors()}
-    assert read == ["search"] * len(evaluated) + ["select"] * len(finalists(run))
+    drawn = {trial.architecture for trial in run.comparison("random-10-0")[0]} - evaluated
+    splits = ["search"] * len(evaluated), ["select"] * len(finalists(run)), ["search"] * len(drawn)
+    assert read == [split for each in splits for split in each]
     retrain(run, choose(run, run.experiment.selection), 1, run.experiment.selection)
     after = Path("splits.txt").read_text().split()[len(read) :]
     assert (after.count("test"), after.count("search")) == (len(run.retrained()), len(run.retrained())) == (2, 2)

@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 
 from nas.experiment import feasible_space, load
+from nas.files import read_lines
+from nas.manifest import fingerprint
+from nas.provenance import given
 from nas.run import Run
 from nas.search_space import architecture_id
 from nas.strategies.base import Trial
@@ -41,6 +44,22 @@ def test_a_run_is_gone_on_with_only_under_the_same_settings(tiny: Path) -> None:
         create(Path("out"), **{"limits.flops": "9e3", "seed": "1"})
     tiny.write_text(tiny.read_text().replace("steps=40", "steps=50"))
     with pytest.raises(ValueError, match=r"supernet.steps: 40 there, 50 asked\); name another folder with --out"):
+        create(Path("out"))
+
+
+def test_settings_younger_than_the_run_are_what_they_are_by_default(tiny: Path) -> None:
+    path = create(Path("out")).folder / "run.json"
+    manifest = json.loads(path.read_text())
+    # as a version wrote it that knew neither
+    del manifest["settings"]["random_searches"], manifest["settings"]["costs"][0]["target_length"]
+    path.write_text(json.dumps(manifest))
+    create(Path("out"))
+    with pytest.raises(ValueError, match=r"other settings \(random_searches: 1 there, 3 asked\)"):
+        create(Path("out"), random_searches="3")
+    # what was written down holds, whatever the default is now
+    manifest["settings"]["anchors"] = 99
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(ValueError, match="anchors: 99 there, 2 asked"):
         create(Path("out"))
 
 
@@ -112,3 +131,25 @@ def test_two_commands_cannot_be_in_a_phase_of_one_run(tiny: Path) -> None:
     with first.phase("search"), pytest.raises(ValueError, match="another command is at work in out"):
         second.phase("retrain").__enter__()
     assert list(Run(Path("out")).manifest["phases"]) == ["search"]
+
+
+def test_a_phase_keeps_what_it_read_and_the_command_that_it_was_given(tiny: Path) -> None:
+    run = create(Path("out"))
+    for _ in range(2):
+        with given("nas search out --workers 1"), run.phase("search"):
+            pass
+    with given("nas report out"):
+        run.note_command("report")
+    phase = Run(Path("out")).manifest["phases"]["search"]
+    assert phase["data"] == fingerprint(run.experiment.task)
+    assert phase["data"]["train"]["size"] == 897
+    assert {"python", "torch", "ray", "device", "system"} <= set(phase)
+    assert run.commands() == ["nas run tiny.py", "nas search out --workers 1", "nas report out"]
+    assert [line["phase"] for line in read_lines(Path("out/commands.jsonl"))] == ["search", "report"]
+
+
+def test_a_run_without_a_list_of_commands_has_the_one_that_began_it(tiny: Path) -> None:
+    with create(Path("out")).phase("search"):
+        pass
+    assert Run(Path("out")).commands() == ["nas run tiny.py"]
+    assert not Path("out/commands.jsonl").exists()

@@ -7,10 +7,12 @@ import pytest
 
 from nas.experiment import load
 from nas.parallel import Workers
+from nas.retrain import choose
 from nas.run import Run
 from nas.scoring import Inherited
 from nas.search import finalists, search
 from nas.search_space.feasible import homogeneous
+from nas.search_space.hybrids import Hybrid, hybrid_of
 from nas.strategies.pareto import front_of_trials
 from nas.train import train
 from nas.trained_supernet import trained_supernet
@@ -199,6 +201,7 @@ def test_finalists_are_the_fronts_and_have_a_score_on_fresh_data(finished: Path)
 def test_finalists_that_were_scored_are_not_scored_again(finished: Path, finished_copy: Path) -> None:
     whole = (finished / "scores.jsonl").read_bytes().splitlines(keepends=True)
     (finished_copy / "scores.jsonl").write_bytes(b"".join(whole[:4]) + whole[4][:30])
+    shutil.rmtree(finished_copy / "comparison")
     search(Run(finished_copy), Workers(1))
     found = (finished_copy / "scores.jsonl").read_bytes().splitlines(keepends=True)
     assert found[:4] == whole[:4]
@@ -228,6 +231,39 @@ def test_a_search_with_imported_trials_cut_anywhere_ends_as_one_that_was_not(fin
         path.write_bytes(b"".join(whole.splitlines(keepends=True)[:kept]))
         search(Run(run.folder), Workers(1))
         assert [line["id"] for line in lines(path)] == [json.loads(line)["id"] for line in whole.splitlines()]
+
+
+def test_a_random_search_of_equal_budget_is_made_once_and_repeats_no_evaluation(finished: Path, tmp_path: Path) -> None:
+    run = Run(finished)
+    trials, _ = run.comparison("random-10-0")
+    assert len({trial.architecture for trial in trials}) == 10
+    qualities = {trial.architecture: trial.quality for trial in run.trials()}
+    common = [trial for trial in trials if trial.architecture in qualities]
+    assert all(trial.quality == qualities[trial.architecture] for trial in common)
+    known = [*qualities, *(each.architecture for each in [*trials, *run.anchors()])]
+    assert [split for _, split in run.scores()].count("search") == len(set(known))
+    none = new_search(tmp_path / "none", finished, random_searches="0")
+    search(none, Workers(1))
+    assert not none.comparison_folder.exists()
+
+
+DEEP = {"space.encoder.depth": "3,4", "space.encoder.attention": "softmax,linear", "limits.flops": "20e3"}
+
+
+def test_hybrids_are_measured_where_networks_are_deep_enough(tiny: Path) -> None:
+    run = Run.create(Path("deep"), load("tiny.py"), "tiny.py", DEEP, None, "nas run")
+    train(run)
+    search(run, Workers(1))
+    patterns = [hybrid_of(run.experiment.space, anchor.architecture) for anchor in run.anchors()]
+    # two networks of each kind, then two with softmax in the fourth layer; no layer is an eighth
+    assert patterns == [None] * 4 + [Hybrid(4, "linear")] * 2
+    assert [choice.origin for choice in choose(run, run.experiment.selection)][1:] == ["softmax in 1 of 4, else linear"]
+    whole = lines(run.folder / "anchors.jsonl")
+    for kept in (2, 4, 5):
+        path = run.folder / "anchors.jsonl"
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[:kept]))
+        search(Run(run.folder), Workers(1))
+        assert lines(path) == whole
 
 
 LATENCY = """

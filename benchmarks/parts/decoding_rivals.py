@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+# transformers imports torchvision where it finds one, which this module can
+import nas.tasks.vision_library  # noqa: F401
 from nas.models.blocks import Attention
 from nas.models.decoding import NEVER, Decoding, Tokens, Translator
 from nas.models.seq2seq import BEGIN, END, PAD, Seq2Seq, Sources
@@ -118,8 +120,6 @@ def _mixed(attention: Attention, x_R1D: Tensor, k_RHTK: Tensor, v_RHTK: Tensor) 
 
 def hugging_face(model: Seq2Seq) -> Contender:
     """MarianMT of the same size, with random weights of its own."""
-    # transformers imports torchvision where it finds one, and ours knows how
-    import nas.tasks.vision_library  # noqa: F401
     from transformers import MarianConfig, MarianMTModel
 
     logging.getLogger("transformers").setLevel(logging.ERROR)

@@ -4,8 +4,9 @@ Pieces are not used: times of parts do not add up to the time of the whole.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -47,6 +48,43 @@ def measure_latency(
         times_ms = [_run_ms(model, inputs, device) for _ in range(repeats)]
     low, median, high = np.percentile(times_ms, [25, 50, 75])
     return LatencyResult(float(median), float(high - low), device_name(device), repeats)
+
+
+class Quartiles(NamedTuple):
+    """Milliseconds of one inference."""
+
+    low: float
+    median: float
+    high: float
+
+
+def interleaved_latencies(
+    models: Sequence[tuple[nn.Module, tuple[Tensor, ...]]],
+    *,
+    seconds: float,
+    threads: int,
+    least: int = 3,
+    most: int = 100,
+) -> list[Quartiles] | None:
+    """Latencies of several models that take turns, so that a slow moment of the machine is not one model's.
+
+    Args:
+        models: Each with its inputs.
+        seconds: What to spend; between `least` and `most` rounds are made, after one that is not measured.
+
+    Returns: None where `least` rounds would take more than that.
+    """
+    with torch.no_grad(), with_threads(threads):
+        started = time.perf_counter()
+        for model, inputs in models:
+            _run_ms(model, inputs, inputs[0].device)
+        rounds = int(seconds / (time.perf_counter() - started))
+        if rounds < least:
+            return None
+        times_ms = [
+            [_run_ms(model, inputs, inputs[0].device) for model, inputs in models] for _ in range(min(rounds, most))
+        ]
+    return [Quartiles(*map(float, each)) for each in np.percentile(times_ms, [25, 50, 75], axis=0).T]
 
 
 @dataclass(frozen=True)

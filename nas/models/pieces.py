@@ -4,7 +4,7 @@ A candidate of twelve layers is a sum of fourteen cached numbers instead of a tr
 """
 
 from collections.abc import Callable, Hashable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from torch import nn
 
@@ -23,3 +23,7 @@ class Piece(NamedTuple):
     is_end: bool = False
     """Whether it stands between the network and its vocabulary, an embedding or the output layer, which the usual
     figures of translation leave out."""
+    name: str = "network"
+    """What it is, for people: `block`, `embedding`."""
+    chosen: Any = None
+    """What of the architecture it was made from, such as a `Block`; None where only widths were."""

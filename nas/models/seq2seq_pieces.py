@@ -31,26 +31,50 @@ Lengths = tuple[int, int]
 def seq2seq_pieces(
     architecture: Seq2SeqArchitecture, *, vocabulary: int, longest: int, lengths: Lengths
 ) -> list[Piece]:
-    """Pieces of the network; microseconds, since costs ask for it often."""
+    """Pieces of the network, from input to output; microseconds, since costs ask for it often."""
     encoder, decoder = architecture.encoder, architecture.decoder
     widths = (encoder.embed_dim, decoder.embed_dim)
     source, target = ((1, tokens, width) for tokens, width in zip(lengths, widths, strict=True))
-    pieces = [*_ends(widths, vocabulary, lengths)]
+    embedding, encoder_norm, decoder_norm, output = _ends(widths, vocabulary, lengths)
+    pieces = [embedding]
     pieces += [
-        Piece(("encoder", block, source), partial(_encoder_layer, widths[0], block, longest), (source,))
+        Piece(
+            ("encoder", block, source),
+            partial(_encoder_layer, widths[0], block, longest),
+            (source,),
+            name="encoder",
+            chosen=block,
+        )
         for block in encoder.blocks
     ]
+    pieces.append(encoder_norm)
     for block in decoder.blocks:
         own, across = block.self_attention, block.cross_attention
         seen = (1, lengths[0] * across.encoder_layers, widths[0])
         pieces += [
-            Piece(("self", own, target, lengths[0]), partial(_self, widths[1], own, longest, lengths[0]), (target,)),
             Piece(
-                ("cross", across, target, seen), partial(_cross, widths, across, longest, lengths[0]), (target, seen)
+                ("self", own, target, lengths[0]),
+                partial(_self, widths[1], own, longest, lengths[0]),
+                (target,),
+                name="decoder",
+                chosen=own,
             ),
-            Piece(("ffn", block.ffn_dim, target), partial(FeedForwardBranch, widths[1], block.ffn_dim, 0.0), (target,)),
+            Piece(
+                ("cross", across, target, seen),
+                partial(_cross, widths, across, longest, lengths[0]),
+                (target, seen),
+                name="cross",
+                chosen=across,
+            ),
+            Piece(
+                ("ffn", block.ffn_dim, target),
+                partial(FeedForwardBranch, widths[1], block.ffn_dim, 0.0),
+                (target,),
+                name="ffn",
+                chosen=block.ffn_dim,
+            ),
         ]
-    return pieces
+    return [*pieces, decoder_norm, output]
 
 
 @lru_cache(maxsize=256)
@@ -61,10 +85,10 @@ def _ends(widths: tuple[int, int], vocabulary: int, lengths: Lengths) -> Sequenc
     table = ("embedding", vocabulary, width, source_dim, tokens)
     output = ("output", vocabulary, embed_dim, target)
     return (
-        Piece(table, partial(_Embedded, vocabulary, width, source_dim), tokens, "tokens", is_end=True),
-        Piece(("norm", source_dim, source), partial(nn.LayerNorm, source_dim), source),
-        Piece(("norm", embed_dim, target), partial(nn.LayerNorm, embed_dim), target),
-        Piece(output, partial(_Output, vocabulary, embed_dim), target, is_end=True),
+        Piece(table, partial(_Embedded, vocabulary, width, source_dim), tokens, "tokens", True, "embedding"),
+        Piece(("norm", source_dim, source), partial(nn.LayerNorm, source_dim), source, name="norm"),
+        Piece(("norm", embed_dim, target), partial(nn.LayerNorm, embed_dim), target, name="norm"),
+        Piece(output, partial(_Output, vocabulary, embed_dim), target, is_end=True, name="output"),
     )
 
 

@@ -120,7 +120,13 @@ def vision_pieces(
     embed_dim = encoder.embed_dim
     stem, head, site, tokens = _ends(embed_dim, image_size, in_channels, num_classes, patch_size, tokenizer, pooling)
     blocks = [
-        Piece((block, embed_dim, tokens), partial(TransformerBlock, embed_dim, block, site), tokens)
+        Piece(
+            (block, embed_dim, tokens),
+            partial(TransformerBlock, embed_dim, block, site),
+            tokens,
+            name="block",
+            chosen=block,
+        )
         for block in encoder.blocks
     ]
     return [stem, *blocks, head]
@@ -143,8 +149,8 @@ def _ends(
     stem = (embed_dim, image_size, in_channels, patch_size, tokenizer, pooling)
     head = (embed_dim, num_classes, pooling)
     return (
-        Piece(("stem", *stem), partial(Stem, *stem), images),
-        Piece(("head", *head, tokens), partial(Head, *head), tokens),
+        Piece(("stem", *stem), partial(Stem, *stem), images, name="tokens"),
+        Piece(("head", *head, tokens), partial(Head, *head), tokens, name="head"),
         Site(grid),
         tokens,
     )

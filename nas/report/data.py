@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from nas.reference import Reference
+from nas.report.growth import LengthCosts
 from nas.retrained import Retrained
 from nas.search_space.limits import Window
 from nas.strategies.base import Trial
@@ -51,8 +53,9 @@ class ReportData:
     trials: tuple[Trial, ...]
     retrained: tuple[Retrained, ...]
     provenance: dict[str, Any]
-    """Nested values with text, numbers and lists as leaves. Two keys are shown in places of their own: `commands`, a
-    list of command lines, and `wall_seconds`, seconds by the name of the phase."""
+    """Nested values with text, numbers and lists as leaves. Some keys are shown in places of their own, as made.py
+    names them: `commands`, a list of command lines; `wall_seconds`, seconds by the name of the phase; `phases`, the
+    record of each; `settings`; `source`, the text of the experiment's file."""
     anchors: tuple[Trial, ...] = ()
     """Networks of a single kind that were measured beside the search, for comparison; no part of its front."""
     fresh: dict[str, float] = field(default_factory=dict)
@@ -66,8 +69,16 @@ class ReportData:
     """Attention kind of each network that is all of one kind, wherever that is offered, by architecture id."""
     axes: tuple[Axis, ...] = ()
     """Costs besides those of the experiment: at other lengths, or measured."""
+    lengths: LengthCosts | None = None
+    """What a few networks cost at several lengths; None where the task has one length, or there is no front yet."""
     baselines: dict[str, dict[str, float]] = field(default_factory=dict)
     """Scores of translations that took no network, such as a copy of the source: `bleu` and `chrf` by its name."""
+    references: tuple[Reference, ...] = ()
+    """What others published for the same task, in the same units."""
+    task: str = ""
+    """What the qualities were read on; those of runs with other tasks do not compare."""
+    folder: str = "RUN"
+    """The run as commands name it: `results/digits`."""
 
     def __post_init__(self) -> None:
         if not self.costs:

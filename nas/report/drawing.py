@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -70,24 +70,16 @@ STYLE: dict[RcKeyType, Any] = {
     "savefig.facecolor": SURFACE,
 }
 
-
-class Point(NamedTuple):
-    """A network's place in a figure, in the units of the axes."""
-
-    axes: Axes
-    x: float
-    y: float
-    network: str
-    """Its id."""
+_COORDINATES = re.compile(r'\b(?:d|x|y|transform)="[^"]*"')
+_LONG = re.compile(r"(\.\d\d)\d+")
+"""What is behind the hundredth of a pixel, which nobody sees."""
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A drawn figure and the places in it that answer to a pointer."""
+    """A drawn figure, its layout settled."""
 
     figure: Figure
-    points: tuple[tuple[float, float, str], ...] = ()
-    """Left, top and network id of each, in pixels of the figure."""
 
 
 @contextmanager
@@ -116,14 +108,12 @@ def canvases(
     return figure, tuple(figure.subplots(rows, columns, sharex=True, squeeze=False, height_ratios=heights).flat)
 
 
-def finished(figure: Figure, points: Sequence[Point] = ()) -> Plot:
-    """The figure with its layout settled, and the places of `points` in pixels."""
+def finished(figure: Figure) -> Plot:
+    """The figure with its layout settled."""
     figure.draw_without_rendering()
     # settled once, not again for every file
     figure.set_layout_engine("none")
-    height = figure.get_figheight() * DPI
-    places = [(point.axes.transData.transform((point.x, point.y)), point.network) for point in points]
-    return Plot(figure, tuple((round(float(x), 1), round(float(height - y), 1), name) for (x, y), name in places))
+    return Plot(figure)
 
 
 def svg(plot: Plot) -> str:
@@ -132,7 +122,7 @@ def svg(plot: Plot) -> str:
     # no date: the same run gives the same file
     with style():
         plot.figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue()
+    return _COORDINATES.sub(lambda found: _LONG.sub(r"\1", found.group()), buffer.getvalue())
 
 
 def png(plot: Plot) -> bytes:

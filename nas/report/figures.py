@@ -1,6 +1,5 @@
 """The figures of a report; each at two widths, one for screens and paper and one for phones."""
 
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -10,9 +9,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from nas.report import wording
-from nas.report.data import ReportData
 from nas.report.drawing import FAINT, INK, MUTED, PHONE, Plot, canvas, canvases, finished, style
-from nas.report.front_figure import PIXELS_A_CHARACTER, draw_front
+from nas.report.fidelity_figure import draw_fidelity, draw_rankers
+from nas.report.length_figure import draw_lengths
 from nas.report.marks import Mark
 from nas.report.summary import Network, Summary, kind_shares
 
@@ -100,51 +99,6 @@ def draw_kinds(summary: Summary, width: int) -> Plot | None:
         return finished(figure)
 
 
-def draw_fidelity(summary: Summary, width: int) -> Plot | None:
-    """Inherited against retrained quality, with the line on which both are equal where both are the same quality."""
-    both, data = summary.fidelity.networks, summary.data
-    if not both:
-        return None
-    across, up = wording.quality_scale(data.searched), wording.quality_scale(data.tested)
-    with style():
-        figure, axes = canvas(width, 0.8 * width)
-        for network in both:
-            assert network.inherited is not None
-            spread = network.arms["scratch"]
-            mark = summary.marks.get(network.kind or "", Mark("", "", INK, "o"))
-            x, y, error = network.inherited * across, spread.mean * up, (spread.deviation or 0.0) * up
-            axes.errorbar(x, y, yerr=error, fmt=mark.shape, color=mark.colour, markersize=8, elinewidth=1.3, capsize=3)
-        axes.margins(0.12)
-        if data.one_quality:
-            _draw_equality(axes)
-        axes.xaxis.set_major_locator(MaxNLocator(5))
-        axes.yaxis.set_major_locator(MaxNLocator(6))
-        horizontal, vertical = _fidelity_headings(data)
-        axes.set_xlabel("\n".join(textwrap.wrap(horizontal, width // PIXELS_A_CHARACTER)))
-        axes.set_title(vertical, loc="left", color=MUTED, size=12)
-        return finished(figure)
-
-
-def _draw_equality(axes: Axes) -> None:
-    # the line must not widen the view
-    view = axes.axis()
-    axes.axline((view[0], view[0]), slope=1, color=FAINT, linestyle=(0, (4, 3)), zorder=1)
-    axes.axis(view)
-
-
-def _fidelity_headings(data: ReportData) -> tuple[str, str]:
-    """Of the axis across and the one upwards."""
-    unit = wording.quality_unit(data.searched)
-    if data.one_quality:
-        words = "inherited weights, search split" + (f" ({unit})" if unit else "")
-        return words, "from scratch, test split (dashed: equal)"
-    named = wording.name_with_unit(data.tested)
-    return (
-        f"{wording.name_with_unit(data.searched)}, inherited weights, search split",
-        f"{named} from scratch, test split",
-    )
-
-
 def draw_progress(summary: Summary, width: int) -> Plot | None:
     """Share of the final hypervolume over the number of evaluations."""
     if not summary.hypervolume_curve:
@@ -163,11 +117,12 @@ def draw_progress(summary: Summary, width: int) -> Plot | None:
 
 
 FIGURES = (
-    FigureKind("front", 1040, draw_front),
     FigureKind("attention", 590, draw_attention),
     FigureKind("kinds", 430, draw_kinds),
     FigureKind("fidelity", 540, draw_fidelity),
+    FigureKind("rankers", 440, draw_rankers),
     FigureKind("progress", 540, draw_progress),
+    FigureKind("lengths", 1040, draw_lengths),
 )
 
 

@@ -1,18 +1,15 @@
 """What the page says in words: headline numbers, verdicts, and an honest sentence wherever something is missing."""
 
 import statistics
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nas.report import wording
 from nas.report.data import ReportData
-from nas.report.summary import FEWEST_FOR_TAU, Network, Summary
+from nas.report.summary import Network, Summary
 from nas.retrained import Arm
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-FEW_NETWORKS = 10
-"""Below this many networks a Kendall tau is called rough."""
 ARM_WORDS: dict[Arm, str] = {"scratch": "retrained from scratch", "inherited": "fine-tuned from the supernet's weights"}
 
 
@@ -94,67 +91,6 @@ def limits(data: ReportData) -> str:
     return "; ".join(named) if named else "none"
 
 
-def fidelity_text(summary: Summary) -> list[str]:
-    """How far the supernet's ranking can be believed."""
-    data, found = summary.data, summary.fidelity
-    n = len(found.networks)
-    if n == 0:
-        unknown = "Not known yet: no network has been both tried with inherited weights and retrained from scratch."
-        return [unknown, *_fresh_text(summary)]
-    sentences = [_gained_by_training(data, found.networks), *_fresh_text(summary)]
-    if n < FEWEST_FOR_TAU:
-        there = "is 1" if n == 1 else f"are {n}"
-        return [f"No rank correlation can be given: it takes at least three networks, and there {there}.", *sentences]
-    if found.tau is None:
-        return ["No rank correlation can be given: one of the two qualities is the same for all networks.", *sentences]
-    chance = "p < 0.001" if found.p_value is not None and found.p_value < 0.001 else f"p = {found.p_value:.3f}"
-    correlation = (
-        f"Kendall τ = {found.tau:.2f} over n = {n} networks ({chance}){_of_what(data)}. It goes from -1 for the "
-        "reversed order, through 0 for no relation, to 1 for the same order."
-    )
-    if n < FEW_NETWORKS:
-        step = 4 / (n * (n - 1))
-        correlation += f" With n = {n} it is a rough indication: one exchanged pair moves it by {step:.2f}."
-    return [correlation, *sentences]
-
-
-def _of_what(data: ReportData) -> str:
-    if data.one_quality:
-        return ""
-    inherited, trained = map(wording.quality_name, (data.searched, data.tested))
-    return f", of {inherited} with inherited weights and {trained} from scratch"
-
-
-def _gained_by_training(data: ReportData, networks: Sequence[Network]) -> str:
-    """What networks have more from scratch than with inherited weights, both times of the same quality."""
-    pairs = [(own.arms["scratch"], own.inherited or 0.0) for own in networks]
-    if data.one_quality:
-        gap, splits = (
-            statistics.fmean(own.mean - inherited for own, inherited in pairs),
-            "test split against search split",
-        )
-    else:
-        gap, splits = (
-            statistics.fmean(own.search_mean - inherited for own, inherited in pairs),
-            "both on the search split",
-        )
-    said = wording.gap(data.searched, gap)
-    return f"Retrained from scratch, networks reach {said} on average than with inherited weights ({splits})."
-
-
-def _fresh_text(summary: Summary) -> list[str]:
-    """What the best of many lose on data that did not choose them."""
-    data = summary.data
-    pairs = [(own.inherited, data.fresh[own.id]) for own in summary.evaluated if own.id in data.fresh]
-    drops = [float(found or 0) - fresh for found, fresh in pairs]
-    if not drops:
-        return []
-    return [
-        f"The {len(drops)} finalists have {wording.gap(data.searched, -statistics.fmean(drops))} on average "
-        "on fresh data (split select) than on the search split that found them, with the same inherited weights."
-    ]
-
-
 def progress_facts(summary: Summary) -> list[tuple[str, str]]:
     """What the search spent and found: labels and values."""
     trials = summary.data.trials
@@ -181,32 +117,6 @@ def phases(data: ReportData) -> list[tuple[str, str, float]]:
     seconds = _wall_seconds(data)
     total = sum(seconds.values())
     return [(phase, wording.duration(own), 100 * own / total if total else 0.0) for phase, own in seconds.items()]
-
-
-def provenance(data: ReportData) -> list[tuple[str, str]]:
-    """Every other leaf of the provenance: its path and its value."""
-    rest = {name: value for name, value in data.provenance.items() if name not in ("commands", "wall_seconds")}
-    return _leaves(rest, "")
-
-
-def description(summary: Summary, figure: str) -> str:
-    """What a figure shows, for those who cannot see it."""
-    data, kinds = summary.data, ", ".join(summary.kinds)
-    axis, name, tested = wording.title(data.axis), *map(wording.quality_name, (data.searched, data.tested))
-    shown = " and ".join(dict.fromkeys((name, tested)))
-    members, both = summary.front, len(summary.fidelity.networks)
-    ends = [
-        f"{wording.quality_with_unit(data.searched, end.inherited)} at {wording.amount(end.costs[data.axis])}"
-        for end in (members[:1] + members[-1:])
-    ]
-    reach = f"The front has {len(members)} networks, from {' to '.join(ends)}; see the table below." if ends else ""
-    return {
-        "front": f"{shown} against {axis} of {len(data.trials)} trials. {reach}".strip(),
-        "attention": f"Attention kind ({kinds}) of each layer of the networks on the front, cheapest first.",
-        "kinds": f"Share of each attention kind ({kinds}) among the layers of the front and of all evaluated networks.",
-        "fidelity": f"{name} with inherited weights against {tested} from scratch, {both} networks.",
-        "progress": "Share of the final hypervolume over the number of networks evaluated.",
-    }[figure]
 
 
 def _quality_tile(data: ReportData, best: Network) -> Tile:
@@ -249,9 +159,10 @@ def _size(count: int) -> str:
     return f"{count / 10**power:.1f} \N{MULTIPLICATION SIGN} 10{str(power).translate(SUPERSCRIPTS)}"
 
 
-def _leaves(value: Any, path: str) -> list[tuple[str, str]]:
+def leaves(value: Any, path: str = "") -> list[tuple[str, str]]:
+    """Path and text of every leaf of nested values."""
     if isinstance(value, dict):
-        return [leaf for name, own in value.items() for leaf in _leaves(own, f"{path} / {name}" if path else str(name))]
+        return [leaf for name, own in value.items() for leaf in leaves(own, f"{path} / {name}" if path else str(name))]
     if isinstance(value, list | tuple):
         return [(path, ", ".join(map(str, value)) or wording.NONE)]
     return [(path, wording.NONE if value is None else str(value))]

@@ -1,155 +1,150 @@
-"""The main figure: quality against cost of every trial, the front, retrained and homogeneous networks.
+"""The main figure as a file: quality against the first cost, for one run or for several that agree.
 
-Inherited and retrained quality share one panel where they are the same quality, and else have a panel each.
+Inherited and retrained quality share one panel where they are the same quality, and else have a panel each. Of one run,
+colours are attention kinds; of several, they are runs, and shapes are kinds.
 """
 
 import textwrap
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from nas.report import wording
-from nas.report.data import Measure, ReportData
-from nas.report.drawing import FAINT, INK, MUTED, PHONE, SURFACE, Plot, Point, canvases, finished, style
+from nas.report.chart import DISTANT, HOLLOW, LOG_ABOVE, Chart, CostAxis, Panel, drawn, front_along, group
+from nas.report.drawing import FAINT, INK, MUTED, SURFACE, Plot, canvases, finished, style
 from nas.report.marks import Mark
 from nas.report.summary import Network, Summary
-from nas.retrained import Arm
 
-FACES: dict[Arm, str] = {"scratch": INK, "inherited": SURFACE}
-"""Filled marks are trained from scratch, hollow ones fine-tuned."""
-LOG_ABOVE = 30.0
-"""Ratio of the greatest to the least cost from which the axis is logarithmic."""
-DISTANT = 0.6
-"""From how many times the range of the costs beyond them a limit is named rather than drawn."""
 PIXELS_A_CHARACTER = 8
-
-
-class Panel(NamedTuple):
-    """What one set of axes shows."""
-
-    measure: Measure
-    heading: str
-    inherited: bool
-    """Whether networks with inherited weights are drawn."""
-    retrained: bool
+HEIGHT = 540
+DASHES = (0, (5, 2))
+SEARCHED = Mark("", "", INK, "o")
 
 
 def draw_front(summary: Summary, width: int) -> Plot | None:
-    """Quality against cost; None before the first evaluation."""
-    axis = summary.data.axis
-    shown = [n for n in summary.networks.values() if axis in n.costs and (n.inherited is not None or n.arms)]
-    if not shown:
+    """The main figure of one run; None before the first evaluation."""
+    return draw_chart(Chart({summary.data.name: summary}), width)
+
+
+def draw_chart(chart: Chart, width: int) -> Plot | None:
+    """Quality against the first cost; None before the first evaluation."""
+    if not chart.panels:
         return None
-    panels, small = _panels(summary.data, shown), width < PHONE
-    rows, columns = (len(panels), 1) if small else (1, len(panels))
     with style():
-        figure, grid = canvases(width, (460 if small else 540) + 300 * (rows - 1), rows, columns)
-        points: list[Point] = []
-        for axes, panel in zip(grid, panels, strict=True):
-            points += _draw_panel(axes, panel, shown, summary)
-            _cost_axis(axes, summary.data, [network.costs[axis] for network in shown], width // columns)
-            _draw_limit(axes, summary.data, [network.costs[axis] for network in shown])
-        for axes in grid[: (rows - 1) * columns]:
-            axes.set_xlabel("")
-        figure.legend(
-            handles=_legend(shown, summary),
-            loc="outside upper left",
-            ncols=2 if small else 4,
-            fontsize=11 if small else 12.5,
-            handletextpad=0.4,
-            columnspacing=1.0 if small else 2.0,
-        )
-        return finished(figure, points)
+        figure, grid = canvases(width, HEIGHT, columns=len(chart.panels))
+        axis = next(iter(chart.axes[0].values()))
+        for axes, panel in zip(grid, chart.panels, strict=True):
+            for label, summary in chart.runs.items():
+                _draw_run(axes, panel, summary, chart.axes[0][label], chart.groups, chart.colour(label))
+            if panel.retrained:
+                _draw_published(axes, chart)
+            axes.margins(y=0.1)
+            axes.set_title(panel.heading, loc="left", color=MUTED)
+            costs = list(_costs(chart))
+            _cost_axis(axes, axis.title, costs, width // len(chart.panels))
+            _draw_limit(axes, chart, costs)
+        legend = _legend(chart)
+        figure.legend(handles=legend, loc="outside upper left", ncols=4, fontsize=12.5, handletextpad=0.4)
+        return finished(figure)
 
 
-def _panels(data: ReportData, shown: Sequence[Network]) -> list[Panel]:
-    if data.one_quality:
-        return [Panel(data.searched, wording.sentence_case(wording.name_with_unit(data.searched)), True, True)]
-    tried, trained = any(n.inherited is not None for n in shown), any(n.arms for n in shown)
-    search = f"Inherited {wording.name_with_unit(data.searched)}"
-    test = f"{wording.sentence_case(wording.name_with_unit(data.tested))} after retraining"
-    panels = (Panel(data.searched, search, True, False), Panel(data.tested, test, False, True))
-    return [panel for panel, there in zip(panels, (tried, trained), strict=True) if there]
+def _costs(chart: Chart) -> Iterator[float]:
+    for label, summary in chart.runs.items():
+        yield from (cost for n in drawn(summary) if (cost := chart.axes[0][label].values.get(n.id)) is not None)
+    yield from (each.costs[0] for each in chart.published if each.costs[0] is not None)
 
 
-def _draw_panel(axes: Axes, panel: Panel, shown: Sequence[Network], summary: Summary) -> list[Point]:
-    points, scale = [], wording.quality_scale(panel.measure)
+def _draw_run(
+    axes: Axes, panel: Panel, summary: Summary, axis: CostAxis, groups: dict[str, Mark], colour: str | None
+) -> None:
+    """Networks and fronts of a run, in its colour or each in that of its kind."""
+    scale = wording.quality_scale(panel.measure)
+    shown = [network for network in drawn(summary) if network.id in axis.values]
+    front = front_along(summary, axis)
     if panel.inherited:
-        points += _draw_tried(axes, scale, shown, summary)
-        _draw_line(axes, scale, summary)
+        _draw_tried(axes, scale, shown, axis, groups, colour)
+        points = [(axis.values[n.id], n.inherited * scale) for n in front.inherited if n.inherited is not None]
+        _draw_steps(axes, points, colour or MUTED, dashed=False)
     if panel.retrained:
-        points += _draw_retrained(axes, scale, shown, summary)
-    _label_recommended(axes, panel, summary)
-    axes.margins(y=0.1)
-    axes.set_title(panel.heading, loc="left", color=MUTED)
-    return points
+        points = [(axis.values[n.id], n.arms[n.best_arm].mean * scale) for n in front.retrained if n.best_arm]
+        _draw_steps(axes, points, colour or INK, dashed=True)
+        for network in shown:
+            _draw_retrained(axes, scale, network, axis, groups.get(group(network) or "", SEARCHED), colour)
+    if colour is None:
+        _label_recommended(axes, panel, summary, axis)
 
 
-def _draw_tried(axes: Axes, scale: float, shown: Sequence[Network], summary: Summary) -> list[Point]:
-    """Dots of the networks with inherited weights, homogeneous ones in their kind's colour and shape."""
-    axis = summary.data.axis
-    points = []
-    for kind, mark in [(None, None), *summary.marks.items()]:
-        tried = [(n, n.inherited) for n in shown if n.kind == kind and n.inherited is not None]
-        own = [Point(axes, network.costs[axis], quality * scale, network.id) for network, quality in tried]
-        points += own
-        x, y = [point.x for point in own], [point.y for point in own]
+def _draw_tried(
+    axes: Axes, scale: float, shown: list[Network], axis: CostAxis, groups: dict[str, Mark], colour: str | None
+) -> None:
+    """Dots of the networks with inherited weights, those of a group in its shape."""
+    for name, mark in [(None, None), *groups.items()]:
+        tried = [n for n in shown if group(n) == name and n.inherited is not None]
+        x, y = [axis.values[n.id] for n in tried], [(n.inherited or 0.0) * scale for n in tried]
         if mark is None:
-            axes.scatter(x, y, s=20, color=FAINT, alpha=0.65, linewidths=0, zorder=2)
-        elif own:
-            axes.scatter(x, y, s=36, marker=mark.shape, color=mark.colour, alpha=0.9, linewidths=0, zorder=2.5)
-    return points
-
-
-def _draw_retrained(axes: Axes, scale: float, shown: Sequence[Network], summary: Summary) -> list[Point]:
-    """Larger marks with error bars, one for each network and arm."""
-    points = []
-    for network in shown:
-        mark = summary.marks.get(network.kind or "", Mark("", "", INK, "o"))
-        for arm, spread in network.arms.items():
-            point = Point(axes, network.costs[summary.data.axis], spread.mean * scale, network.id)
-            axes.errorbar(
-                point.x,
-                point.y,
-                yerr=(spread.deviation or 0.0) * scale,
-                fmt=mark.shape,
-                color=mark.colour,
-                markerfacecolor=SURFACE if FACES[arm] == SURFACE else mark.colour,
-                markeredgewidth=1.6,
-                markersize=9,
-                elinewidth=1.4,
-                capsize=3.5,
-                zorder=5,
+            axes.scatter(
+                x, y, s=20, color=colour or FAINT, alpha=0.65 if colour is None else 0.25, linewidths=0, zorder=2
             )
-            points.append(point)
-    return points
+        elif tried:
+            face = colour or mark.colour
+            axes.scatter(x, y, s=36, marker=mark.shape, color=face, alpha=0.9, linewidths=0, zorder=2.5)
 
 
-def _draw_line(axes: Axes, scale: float, summary: Summary) -> None:
-    """The front as steps: at a cost, the best quality that it buys."""
-    x = [network.costs[summary.data.axis] for network in summary.front]
-    y = [network.inherited * scale for network in summary.front if network.inherited is not None]
-    axes.step(x, y, where="post", color=MUTED, linewidth=1.5, zorder=3)
-    axes.plot(x, y, "o", color=MUTED, markersize=5, zorder=3.5)
+def _draw_retrained(axes: Axes, scale: float, network: Network, axis: CostAxis, mark: Mark, colour: str | None) -> None:
+    """Larger marks with error bars, one for each arm."""
+    for arm, spread in network.arms.items():
+        axes.errorbar(
+            axis.values[network.id],
+            spread.mean * scale,
+            yerr=(spread.deviation or 0.0) * scale,
+            fmt=mark.shape,
+            color=colour or mark.colour,
+            markerfacecolor=SURFACE if arm in HOLLOW else colour or mark.colour,
+            markeredgewidth=1.6,
+            markersize=9,
+            elinewidth=1.4,
+            capsize=3.5,
+            zorder=5,
+        )
 
 
-def _cost_axis(axes: Axes, data: ReportData, costs: list[float], width: int) -> None:
+def _draw_steps(axes: Axes, points: list[tuple[float, float]], colour: str, *, dashed: bool) -> None:
+    """A front as steps: at a cost, the best quality that it buys."""
+    if points:
+        x, y = zip(*points, strict=True)
+        axes.step(x, y, where="post", color=colour, linewidth=1.5, linestyle=DASHES if dashed else "-", zorder=3)
+        axes.plot(x, y, "o", color=colour, markersize=4, zorder=3.5)
+
+
+def _draw_published(axes: Axes, chart: Chart) -> None:
+    named: set[str] = set()
+    # the last of a family carries its name
+    for each in reversed(chart.published):
+        if each.costs[0] is None:
+            continue
+        axes.plot(each.costs[0], each.quality, "x", color=MUTED, markersize=7, markeredgewidth=1.8, zorder=4)
+        if each.name not in named:
+            place = (each.costs[0], each.quality)
+            axes.annotate(each.name, place, (7, -4), textcoords="offset points", size=11, color=MUTED)
+        named.add(each.name)
+
+
+def _cost_axis(axes: Axes, title: str, costs: list[float], width: int) -> None:
     size, letter = wording.prefix(max(costs))
     if min(costs) > 0 and max(costs) / min(costs) > LOG_ABOVE:
         axes.set_xscale("log")
     else:
-        axes.xaxis.set_major_locator(MaxNLocator(4 if width < PHONE else 9, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_locator(MaxNLocator(9 if width > HEIGHT else 6, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / size:g} {letter}".strip()))
-    unit = data.costs[data.axis]
-    named = wording.title(data.axis) if unit == data.axis else f"{wording.title(data.axis)} ({unit})"
-    axes.set_xlabel("\n".join(textwrap.wrap(f"{named} at {data.setting}", width // PIXELS_A_CHARACTER)))
+    axes.set_xlabel("\n".join(textwrap.wrap(title, width // PIXELS_A_CHARACTER)))
 
 
-def _draw_limit(axes: Axes, data: ReportData, costs: list[float]) -> None:
-    window = data.limits.get(data.axis)
+def _draw_limit(axes: Axes, chart: Chart, costs: list[float]) -> None:
+    """The ends of the limit, where all runs have the same."""
+    limits = {axis.limit for axis in chart.axes[0].values()}
+    window = limits.pop() if len(limits) == 1 else None
     for limit in () if window is None else (window.at_least, window.at_most):
         if limit is not None:
             _draw_end(axes, limit, costs)
@@ -159,13 +154,14 @@ def _draw_end(axes: Axes, limit: float, costs: list[float]) -> None:
     """One end of a limit as a line, or by name where a line would press all that is of interest into a corner."""
     if limit < min(costs) - DISTANT * (max(costs) - min(costs)):
         return
+    named = f"limit {wording.end_of_limit(limit)}"
     if limit > max(costs) + DISTANT * (max(costs) - min(costs)):
-        text, place = f"limit {wording.end_of_limit(limit)} \N{RIGHTWARDS ARROW}", (1, 0.02)
+        text, place = f"{named} \N{RIGHTWARDS ARROW}", (1, 0.02)
         axes.annotate(text, place, xycoords="axes fraction", ha="right", va="bottom", size=11.5, color=MUTED)
         return
     axes.axvline(limit, color=INK, linewidth=1.2, linestyle=(0, (2, 2)), zorder=1)
     axes.annotate(
-        f"limit {wording.end_of_limit(limit)}",
+        named,
         (limit, 0.02),
         (-6, 0),
         xycoords=("data", "axes fraction"),
@@ -178,9 +174,9 @@ def _draw_end(axes: Axes, limit: float, costs: list[float]) -> None:
     )
 
 
-def _label_recommended(axes: Axes, panel: Panel, summary: Summary) -> None:
-    best, axis = summary.recommended, summary.data.axis
-    if best is None or axis not in best.costs:
+def _label_recommended(axes: Axes, panel: Panel, summary: Summary, axis: CostAxis) -> None:
+    best = summary.recommended
+    if best is None or best.id not in axis.values:
         return
     # above all that is drawn of this network, so that the label lies on none of it
     tops = [spread.mean + (spread.deviation or 0.0) for spread in best.arms.values() if panel.retrained]
@@ -188,10 +184,10 @@ def _label_recommended(axes: Axes, panel: Panel, summary: Summary) -> None:
     if not tops:
         return
     left, right = axes.get_xlim()
-    on_the_right = best.costs[axis] > (left + right) / 2
+    on_the_right = axis.values[best.id] > (left + right) / 2
     axes.annotate(
         "recommended",
-        (best.costs[axis], max(tops) * wording.quality_scale(panel.measure)),
+        (axis.values[best.id], max(tops) * wording.quality_scale(panel.measure)),
         (6 if on_the_right else -6, 9),
         textcoords="offset points",
         ha="right" if on_the_right else "left",
@@ -201,19 +197,24 @@ def _label_recommended(axes: Axes, panel: Panel, summary: Summary) -> None:
     )
 
 
-def _legend(shown: Sequence[Network], summary: Summary) -> list[Line2D]:
-    tried = sum(network.inherited is not None for network in shown)
+def _legend(chart: Chart) -> list[Line2D]:
+    tried = sum(n.inherited is not None for summary in chart.runs.values() for n in drawn(summary))
     handles = [Line2D([], [], linestyle="", marker="o", color=FAINT, markersize=5, label=f"tried ({tried:,})")]
-    if summary.front:
+    if any(summary.front for summary in chart.runs.values()):
         handles.append(Line2D([], [], marker="o", color=MUTED, markersize=5, label="front, inherited"))
-    for arm in summary.arms:
-        handle = Line2D([], [], linestyle="", marker="o", color=INK, markersize=9, markerfacecolor=FACES[arm])
+    for arm in chart.arms:
+        handle = Line2D([], [], linestyle="", marker="o", color=INK, markersize=9)
+        handle.set_markerfacecolor(SURFACE if arm in HOLLOW else INK)
         handle.set_label(f"{wording.ARMS[arm].lower()}, ± s.d.")
         handles.append(handle)
-    homogeneous = {network.kind for network in shown}
-    for kind, mark in summary.marks.items():
-        if kind in homogeneous:
-            handles.append(
-                Line2D([], [], linestyle="", marker=mark.shape, color=mark.colour, markersize=7, label=f"all {kind}")
-            )
+    if any(summary.found for summary in chart.runs.values()):
+        handles.append(Line2D([], [], linestyle=DASHES, color=INK, label="front, retrained"))
+    several = len(chart.runs) > 1
+    for name, mark in chart.groups.items():
+        colour = MUTED if several else mark.colour
+        handles.append(Line2D([], [], linestyle="", marker=mark.shape, color=colour, markersize=7, label=name))
+    if chart.published:
+        handles.append(Line2D([], [], linestyle="", marker="x", color=MUTED, markersize=7, label="published"))
+    for label in chart.runs if several else ():
+        handles.append(Line2D([], [], color=chart.colour(label), linewidth=4, label=label))
     return handles

@@ -4,14 +4,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from nas.files import replacing, write_text
 from nas.report import drawing, findings, tables, wording
 from nas.report.bleu_card import bleu_card, bleu_csv
+from nas.report.budgets import Pick, budget_table, next_command, picks
+from nas.report.chart import Chart
+from nas.report.chart_page import DrawnChart, drawn_chart
 from nas.report.data import ReportData
+from nas.report.descriptions import description
 from nas.report.figures import FIGURES, NARROW, FigureKind
+from nas.report.made import made, made_files
+from nas.report.sections import section_files, section_values
 from nas.report.summary import Network, Summary
 
 
@@ -22,7 +28,6 @@ class Form:
     name: str
     """`wide` or `narrow`: the style sheet shows one of them."""
     svg: Markup
-    points: tuple[tuple[float, float, str], ...]
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ def write_report(data: ReportData, folder: Path) -> Path:
     """
     summary = Summary(data)
     figures = [drawn for kind in FIGURES if (drawn := draw(summary, kind))]
+    main = drawn_chart(Chart({data.name: summary}), "front", description(summary, "front"))
+    images: list[DrawnFigure | DrawnChart] = [*figures, *([main] if main else [])]
     rows = tables.front_table(data)
     texts = {
         "front.csv": tables.front_csv(summary),
@@ -49,14 +56,19 @@ def write_report(data: ReportData, folder: Path) -> Path:
         "retrained.csv": tables.retrained_csv(data),
         "front.md": tables.as_markdown(rows),
         "front.tex": tables.as_latex(rows),
-        **{f"{figure.name}.svg": figure.svg for figure in figures},
-        "index.html": page(summary, figures),
+        **{f"{figure.name}.svg": figure.svg for figure in images},
+        **made_files(data),
+        "index.html": page(summary, figures, main),
     }
+    budgets = picks(summary)
+    if budgets:
+        texts |= tables.in_all_forms("budgets", budget_table(summary, budgets))
     card = bleu_card(summary)
     if card is not None:
         texts |= {"bleu.csv": bleu_csv(data), "bleu.md": tables.as_markdown(card.rows)}
         texts["bleu.tex"] = tables.as_latex(card.rows)
-    for figure in figures:
+    texts |= section_files(summary)
+    for figure in images:
         with replacing(folder / f"{figure.name}.png", "wb") as file:
             file.write(figure.png)
     for name, text in texts.items():
@@ -69,16 +81,16 @@ def draw(summary: Summary, kind: FigureKind) -> DrawnFigure | None:
     wide, narrow = kind.draw(summary, kind.width), kind.draw(summary, NARROW)
     if wide is None or narrow is None:
         return None
-    label, svg = findings.description(summary, kind.name), drawing.svg(wide)
+    label, svg = description(summary, kind.name), drawing.svg(wide)
     forms = (
-        Form("wide", Markup(drawing.inline(svg, f"{kind.name}-wide", label)), wide.points),
-        Form("narrow", Markup(drawing.inline(drawing.svg(narrow), f"{kind.name}-narrow", label)), narrow.points),
+        Form("wide", Markup(drawing.inline(svg, f"{kind.name}-wide", label))),
+        Form("narrow", Markup(drawing.inline(drawing.svg(narrow), f"{kind.name}-narrow", label))),
     )
     return DrawnFigure(kind.name, svg, drawing.png(wide), forms)
 
 
-def page(summary: Summary, figures: list[DrawnFigure]) -> str:
-    """The HTML text."""
+def template(name: str) -> Template:
+    """One of the page's templates."""
     environment = Environment(
         loader=PackageLoader("nas.report", "."),
         autoescape=True,
@@ -86,32 +98,35 @@ def page(summary: Summary, figures: list[DrawnFigure]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # keeps width before depth before heads
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    return environment.get_template(name)
+
+
+def page(summary: Summary, figures: list[DrawnFigure], main: DrawnChart | None) -> str:
+    """The HTML text."""
     data, groups = summary.data, _groups(summary)
-    return environment.get_template("page.html.j2").render(
+    return template("page.html.j2").render(
         data=data,
         summary=summary,
         figures={figure.name: figure for figure in figures},
+        main=main,
+        marks=summary.marks,
+        doc_paragraphs=doc_paragraphs(data),
+        budget_rows=[_budget_row(summary, pick) for pick in picks(summary)],
         kinds_by_letter={mark.letter: mark.kind for mark in summary.marks.values()},
         tiles=findings.tiles(summary),
         verdict=findings.verdict(summary),
         limits=findings.limits(data),
-        fidelity=findings.fidelity_text(summary),
-        progress=findings.progress_facts(summary),
-        phases=findings.phases(data),
+        **section_values(summary),
         groups=groups,
         shape_columns=_shape_columns(groups),
         arm_titles=[wording.ARMS[arm] for arm in summary.arms],
         split_notes=_split_notes(data),
-        strip_titles=[_strip_title(site, len(summary.sites)) for site in summary.sites],
+        strip_titles=[wording.site_title(site, len(summary.sites)) for site in summary.sites],
         limited_kinds=any(own.kind and set(own.kinds) != {own.kind} for own in summary.homogeneous),
         card=bleu_card(summary),
         cost_titles=[(wording.title(name), unit) for name, unit in data.costs.items()],
         quality_heading=wording.sentence_case(wording.name_with_unit(data.tested)),
-        records=_records(summary),
-        commands=[str(command) for command in data.provenance.get("commands", ())],
-        provenance=findings.provenance(data),
+        made=made(data, summary.recommended.id if summary.recommended else None),
     )
 
 
@@ -135,12 +150,6 @@ def _shape_columns(groups: list[dict[str, Any]]) -> list[tuple[str, bool]]:
     return [(name, any("·" in shape.get(name, "") for shape in shapes)) for name in names]
 
 
-def _records(summary: Summary) -> dict[str, Any]:
-    """What the main figure tells of each network that is pointed at."""
-    shown = (network for network in summary.networks.values() if network.inherited is not None or network.arms)
-    return {network.id: _record(summary, network) for network in shown}
-
-
 def _record(summary: Summary, network: Network) -> dict[str, Any]:
     data = summary.data
     return {
@@ -156,13 +165,23 @@ def _record(summary: Summary, network: Network) -> dict[str, Any]:
     }
 
 
+def _budget_row(summary: Summary, pick: Pick) -> dict[str, Any]:
+    return {
+        **_record(summary, pick.network),
+        "budget": wording.amount(pick.budget),
+        "recommended": pick.network is summary.recommended,
+        "command": next_command(summary, pick.network),
+    }
+
+
+def doc_paragraphs(data: ReportData) -> list[list[str]]:
+    """Of the experiment's docstring; every second part of a paragraph is code."""
+    return [paragraph.split("`") for paragraph in wording.paragraphs(data.experiment_doc)]
+
+
 def _split_notes(data: ReportData) -> tuple[str, str]:
     """Under the headings of inherited and of retrained quality."""
     if data.one_quality:
         return "search split", "test split"
     inherited, retrained = map(wording.unit_or_name, (data.searched, data.tested))
     return f"{inherited}, search split", f"{retrained}, test split"
-
-
-def _strip_title(site: str, sites: int) -> str:
-    return "Attention" if sites == 1 else wording.sentence_case(site)

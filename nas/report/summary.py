@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from scipy.stats import kendalltau
-
 from nas.report.data import ReportData
+from nas.report.fidelity import Ranker, ranker
 from nas.report.layers import Sites, sites
 from nas.report.marks import Mark, marks
 from nas.retrained import Arm, Retrained
@@ -22,7 +21,10 @@ from nas.search_space.limits import Window, violation
 from nas.strategies.pareto import hypervolume, pareto_front
 
 ARMS: tuple[Arm, ...] = ("scratch", "inherited")
-FEWEST_FOR_TAU = 3
+INHERITED = "inherited"
+"""Name of the ranking by the supernet."""
+SEARCHED = ("front", "chosen")
+"""Origins of retrained networks that the search found, or somebody chose among its trials."""
 CURVE_POINTS = 200
 
 
@@ -84,14 +86,16 @@ class Network:
 
 @dataclass(frozen=True)
 class Fidelity:
-    """How well inherited quality predicts the quality after training from scratch."""
+    """How well networks are ordered before they are trained from scratch."""
 
     networks: tuple[Network, ...]
-    """Networks with both."""
-    tau: float | None
-    """Kendall's tau-b; None with fewer than three networks or where all are equal."""
-    p_value: float | None
-    """Chance of a tau at least as far from 0 if the two rankings had nothing to do with each other."""
+    """Those with inherited quality and quality from scratch."""
+    rankers: tuple[Ranker, ...]
+    """Inherited quality, then costs alone; none without networks."""
+
+    @property
+    def inherited(self) -> Ranker | None:
+        return next(iter(self.rankers), None)
 
 
 def arms_of(results: Iterable[Retrained]) -> dict[Arm, Spread]:
@@ -168,6 +172,12 @@ class Summary:
         return tuple(self.evaluated[place] for place in pareto_front(self._points))
 
     @cached_property
+    def found(self) -> tuple[Network, ...]:
+        """Retrained networks inside the limits that were trained since the search had found them."""
+        names = {result.id for result in self.data.retrained if result.origin in SEARCHED}
+        return tuple(n for n in self.networks.values() if n.id in names and not n.violation)
+
+    @cached_property
     def homogeneous(self) -> tuple[Network, ...]:
         """The best network of each kind inside the limits, by kind.
 
@@ -177,7 +187,7 @@ class Summary:
         for network in self.networks.values():
             if network.kind is None or network.violation or (network.inherited is None and not network.arms):
                 continue
-            if network.kind not in best or _rank(network) > _rank(best[network.kind]):
+            if network.kind not in best or rank(network) > rank(best[network.kind]):
                 best[network.kind] = network
         return tuple(best[kind] for kind in sorted(best))
 
@@ -185,19 +195,21 @@ class Summary:
     def recommended(self) -> Network | None:
         """The network that is best on the search split: after training, else with inherited weights."""
         trained = [network for network in self.networks.values() if network.arms and not network.violation]
-        return max(trained or self.evaluated, key=_rank, default=None)
+        return max(trained or self.evaluated, key=rank, default=None)
 
     @cached_property
     def fidelity(self) -> Fidelity:
-        """Inherited against retrained quality of the networks that have both."""
+        """Inherited quality, FLOPs alone and parameters alone against the quality from scratch on the test split."""
         both = tuple(n for n in self.networks.values() if n.inherited is not None and "scratch" in n.arms)
-        if len(both) < FEWEST_FOR_TAU:
-            return Fidelity(both, None, None)
-        result = kendalltau([network.inherited for network in both], [network.arms["scratch"].mean for network in both])
-        # tau is undefined, not 0, where one side has ties only
-        if math.isnan(result.statistic):
-            return Fidelity(both, None, None)
-        return Fidelity(both, float(result.statistic), float(result.pvalue))
+        if not both:
+            return Fidelity((), ())
+        trained = [network.arms["scratch"].mean for network in both]
+        scores = {INHERITED: [network.inherited or 0.0 for network in both]}
+        for word in ("flops", "parameters"):
+            name = next((name for name in self.data.costs if word in name), None)
+            if name is not None and all(name in network.costs for network in both):
+                scores[name] = [network.costs[name] for network in both]
+        return Fidelity(both, tuple(ranker(name, own, trained) for name, own in scores.items()))
 
     @cached_property
     def hypervolume_curve(self) -> tuple[tuple[int, float], ...]:
@@ -220,7 +232,7 @@ class Summary:
         return [(n.costs[self.data.axis], n.inherited) for n in self.evaluated if n.inherited is not None]
 
 
-def _rank(network: Network) -> tuple[bool, float]:
+def rank(network: Network) -> tuple[bool, float]:
     """Orders networks by what the search split says: trained ones first, by their best arm."""
     if network.best_arm is not None:
         return True, network.arms[network.best_arm].search_mean

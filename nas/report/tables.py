@@ -76,6 +76,11 @@ def as_latex(rows: Rows) -> str:
     return f"{head}\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
 
 
+def in_all_forms(name: str, rows: Rows) -> dict[str, str]:
+    """Texts of a table by the names of their files."""
+    return {f"{name}.csv": as_csv(rows), f"{name}.md": as_markdown(rows), f"{name}.tex": as_latex(rows)}
+
+
 def front_csv(summary: Summary) -> str:
     """The front and the best homogeneous networks with every digit; empty where a value is not known."""
     names = list(summary.data.costs)

@@ -2,20 +2,23 @@
 
 import dataclasses
 import itertools
+import re
 from collections.abc import Sequence
 from typing import Any
 
+from nas.amounts import NONE as NONE
+from nas.amounts import amount as amount
+from nas.amounts import prefix as prefix
 from nas.report.data import Measure
 from nas.report.layers import Sites, cross_attention, own_attention, stacks
 from nas.report.summary import Spread
 from nas.retrained import Arm
 from nas.search_space.limits import Window
 
-PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 NAMES = {
     "flops": "FLOPs",
     "body_flops": "Body FLOPs",
-    "latency_ms": "Latency",
+    "peak_memory": "Peak memory",
     "bleu": "BLEU",
     "log_likelihood": "log-likelihood",
 }
@@ -23,7 +26,6 @@ SHARES = ("fraction", "share", "top-1")
 """Units of qualities from 0 to 1, which are shown as percent."""
 ARMS: dict[Arm, str] = {"scratch": "From scratch", "inherited": "Fine-tuned"}
 """Headings of the arms; fine-tuned means that training went on from the supernet's weights."""
-NONE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -37,21 +39,6 @@ def title(of: str) -> str:
 def name(of: str) -> str:
     """A cost's or quality's name within a sentence."""
     return NAMES.get(of, of.replace("_", " "))
-
-
-def prefix(value: float) -> tuple[float, str]:
-    """The power of a thousand that suits a value, and its letter."""
-    return next(((size, letter) for size, letter in PREFIXES if abs(value) >= size), (1.0, ""))
-
-
-def amount(value: float | None) -> str:
-    """Three digits and a prefix: `12.3 M`."""
-    if value is None:
-        return NONE
-    size, letter = prefix(value)
-    scaled = value / size
-    digits = 0 if abs(scaled) >= 100 or (scaled == round(scaled) and not letter) else 1 if abs(scaled) >= 10 else 2
-    return f"{scaled:.{digits}f} {letter}".strip()
 
 
 def window(limit: Window) -> str:
@@ -110,9 +97,14 @@ def unit_or_name(measure: Measure) -> str:
     return quality_unit(measure) or quality_name(measure)
 
 
+def quality_digits(measure: Measure) -> int:
+    """Behind the point."""
+    return 3 if measure.unit.startswith("nats") else 2
+
+
 def quality(measure: Measure, value: float | None) -> str:
     """The bare number, without its unit: `71.25`."""
-    digits = 3 if measure.unit.startswith("nats") else 2
+    digits = quality_digits(measure)
     return NONE if value is None else f"{quality_scale(measure) * value:.{digits}f}".replace("-", MINUS)
 
 
@@ -183,6 +175,16 @@ def attention(found: Sites) -> str:
     if len(found) < 2:
         return kinds([kind for names in found.values() for kind in names])
     return "; ".join(f"{site} {kinds(names)}" for site, names in found.items())
+
+
+def site_title(site: str, sites: int) -> str:
+    """The heading of a site's strips."""
+    return "Attention" if sites == 1 else sentence_case(site)
+
+
+def paragraphs(text: str) -> list[str]:
+    """Without the line breaks of the source; blank lines part them."""
+    return [" ".join(own.split()) for own in re.split(r"\n\s*\n", text.strip()) if own.strip()]
 
 
 def _or_none(value: Any) -> Any:

@@ -27,6 +27,14 @@ class Batch(NamedTuple):
         return Batch(tuple(x.to(device) for x in self.inputs), self.targets.to(device))
 
 
+class Fingerprint(NamedTuple):
+    """Tells data apart."""
+
+    size: int
+    """Examples, pairs or whatever the part is made of."""
+    sha256: str
+
+
 class DataError(ValueError):
     """Data is missing or damaged; the message says what was asked, what was found and what would do."""
 
@@ -44,6 +52,13 @@ class Task(ABC):
     @abstractmethod
     def prepare(self) -> str:
         """Load and verify the data; one line on what is there. Raises: DataError."""
+
+    def fingerprint(self) -> dict[str, Fingerprint]:
+        """What `prepare` loaded, by name of the part: equal only if the data is. Empty if the task cannot say.
+
+        Raises: DataError.
+        """
+        return {}
 
     @abstractmethod
     def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
@@ -79,6 +94,10 @@ class Task(ABC):
     @abstractmethod
     def cost_setting(self) -> str:
         """The size at which costs are quoted, in words: `64 tokens (32 x 32 pixels in patches of 4)`."""
+
+    def example_tokens(self) -> tuple[int, ...]:
+        """Tokens of the example inputs, of a translation those of source and target; empty if it has one length."""
+        return ()
 
     def at_length(self, tokens: int, target_tokens: int | None = None) -> "Task":
         """The same task with inputs of so many tokens, for costs alone; of a translation also its output, equally many

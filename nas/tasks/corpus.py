@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nas.files import read_json
 from nas.progress import Advance
-from nas.tasks.base import DataError
+from nas.tasks.base import DataError, Fingerprint
 from nas.tasks.corpus_files import (
     MODEL,
     RECORD,
@@ -39,6 +39,8 @@ class Corpus:
     summary: str
     """Pairs of each split, what was skipped, and the vocabulary, in one line."""
     splits: Mapping[SplitName, TokenPairs]
+    fingerprint: Mapping[str, Fingerprint]
+    """Of each split's texts and tokens, and of the subwords."""
 
     def split(self, name: SplitName) -> TokenPairs:
         return self.splits[name]
@@ -80,7 +82,7 @@ def _open(folder: Path) -> Corpus:
     record = _read_record(folder)
     try:
         sizes = {name: facts["bytes"] for split in SPLITS for name, facts in record["splits"][split]["files"].items()}
-        expected, summary = record["subwords_sha256"], _summary(record)
+        expected, summary, fingerprint = record["subwords_sha256"], _summary(record), _fingerprint(record)
     except (KeyError, TypeError, AttributeError) as error:
         raise _damaged(folder / RECORD, "is damaged: it does not say which files there are") from error
     for name, size in sizes.items():
@@ -90,7 +92,7 @@ def _open(folder: Path) -> Corpus:
         found = f"its sha256 is {subwords.sha256[:8]}, not {expected[:8]}"
         raise _damaged(folder / MODEL, f"is damaged: {found}")
     splits = {name: open_pairs(folder, name, token_type(subwords.size)) for name in SPLITS}
-    return Corpus(folder, subwords, summary, splits)
+    return Corpus(folder, subwords, summary, splits, fingerprint)
 
 
 def _read_record(folder: Path) -> Record:
@@ -115,6 +117,15 @@ def _damaged(path: Path, what: str) -> DataError:
 def _summary(record: Record) -> str:
     train, *others = (_pairs_in_words(name, record["splits"][name]) for name in SPLITS)
     return f"{train}, {', '.join(others)}; {record['subwords']:,} subwords, sha256 {record['subwords_sha256'][:8]}"
+
+
+def _fingerprint(record: Record) -> dict[str, Fingerprint]:
+    """Of splits, the hash of the hashes of their files."""
+    found = {}
+    for name in SPLITS:
+        hashes = [(file, facts["sha256"]) for file, facts in sorted(record["splits"][name]["files"].items())]
+        found[str(name)] = Fingerprint(record["splits"][name]["pairs"], sha256(repr(hashes).encode()).hexdigest())
+    return {**found, "subwords": Fingerprint(record["subwords"], record["subwords_sha256"])}
 
 
 def _pairs_in_words(name: SplitName, split: Record) -> str:

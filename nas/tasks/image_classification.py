@@ -9,7 +9,8 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache, lru_cache
-from typing import Any, ClassVar, Literal, NamedTuple
+from hashlib import sha256
+from typing import Any, ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -20,10 +21,13 @@ from nas.models.blocks import Projections
 from nas.models.pieces import Piece
 from nas.models.vision import Pooling, Tokenizer, VisionTransformer, vision_pieces
 from nas.tasks.augmentation import Augmentation
-from nas.tasks.base import Batch, EvalSplit, Task
+from nas.tasks.base import Batch, EvalSplit, Fingerprint, Task
 from nas.tasks.pixels import normalised
 
 SplitName = Literal["train", "search", "select", "test"]
+
+HASHED_AT_ONCE = 2_000
+"""Images that are copied at once to be hashed."""
 
 # streams of one seed: the order of the images, and what is done to them
 ORDER, AUGMENTATION = 0, 1
@@ -83,6 +87,9 @@ class ImageTask(Task):
     @abstractmethod
     def split(self, name: SplitName) -> Split:
         """Images, labels and rows of a split. Raises: DataError."""
+
+    def fingerprint(self) -> dict[str, Fingerprint]:
+        return {name: _fingerprint(self.split(name)) for name in get_args(SplitName)}
 
     def build(self, architecture: Any) -> nn.Module:
         settings = self._vision_settings()
@@ -146,6 +153,10 @@ class ImageTask(Task):
     def example_inputs(self) -> tuple[Tensor, ...]:
         return (torch.zeros(1, len(self.mean), self.image_size, self.image_size),)
 
+    def example_tokens(self) -> tuple[int, ...]:
+        """Patches of an image."""
+        return ((self.image_size // self.patch_size) ** 2,) if self._is_vision() else ()
+
     def at_length(self, tokens: int, target_tokens: int | None = None) -> "ImageTask":
         """Square images of so many patches. Raises: ValueError if the number is not a square."""
         if target_tokens is not None:
@@ -195,6 +206,14 @@ def without(size: int, *taken: Tensor) -> Tensor:
     free = torch.ones(size, dtype=torch.bool)
     free[torch.cat(taken)] = False
     return torch.nonzero(free)[:, 0]
+
+
+def _fingerprint(split: Split) -> Fingerprint:
+    """Of pixels and labels in their order."""
+    found = sha256()
+    for rows in torch.split(split.rows, HASHED_AT_ONCE):
+        found.update(split.images_NCHW[rows].numpy().tobytes() + split.labels_N[rows].numpy().tobytes())
+    return Fingerprint(len(split.rows), found.hexdigest())
 
 
 @cache

@@ -22,7 +22,7 @@ from nas.models.pieces import Piece
 from nas.models.seq2seq import BEGIN, END, PAD, UNKNOWN, Seq2Seq, longest_output
 from nas.models.seq2seq_pieces import seq2seq_pieces
 from nas.progress import progress_if_any
-from nas.tasks.base import Batch, EvalSplit, Task
+from nas.tasks.base import Batch, EvalSplit, Fingerprint, Task
 from nas.tasks.corpus import Corpus, pairs_to_prepare, prepare
 from nas.tasks.corpus_files import CorpusSettings
 from nas.tasks.corpus_source import CorpusSource, SplitName
@@ -79,6 +79,9 @@ class TranslationTask(Task):
 
     def prepare(self) -> str:
         return f"{self.name}: {self.corpus().summary}"
+
+    def fingerprint(self) -> dict[str, Fingerprint]:
+        return dict(self.corpus().fingerprint)
 
     def build(self, architecture: Any) -> nn.Module:
         return Seq2Seq(architecture, dropout=self.dropout, projections=self.projections, **self._settings())
@@ -140,6 +143,9 @@ class TranslationTask(Task):
     def example_inputs(self) -> tuple[Tensor, ...]:
         source, target = (torch.full((1, tokens), UNKNOWN) for tokens in self.quoted)
         return source, target
+
+    def example_tokens(self) -> tuple[int, ...]:
+        return self.quoted if self._is_seq2seq() else ()
 
     def at_length(self, tokens: int, target_tokens: int | None = None) -> "TranslationTask":
         return replace(self, quoted=(tokens, tokens if target_tokens is None else target_tokens))

@@ -200,3 +200,15 @@ def test_a_folder_is_read_or_refused_in_one_line(kind, tmp_path):
     with pytest.raises(DataError if reads_folder(kind) else ValueError, match="nowhere") as error:
         kind().with_data(Path(nowhere)).prepare()
     assert "\n" not in str(error.value)
+
+
+def test_a_fingerprint_tells_the_splits_apart_and_stays(task):
+    found = task.fingerprint()
+    assert json.loads(json.dumps({name: part._asdict() for name, part in found.items()}))
+    sizes = {
+        split: sum(len(batch.targets) for batch in task.batches(split, 500)) for split in ("search", "select", "test")
+    }
+    assert sizes == {split: found[split].size for split in sizes}
+    assert len({part.sha256 for part in found.values()}) == len(found)
+    assert all(len(part.sha256) == 64 for part in found.values())
+    assert dataclasses.replace(task).fingerprint() == found

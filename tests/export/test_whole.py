@@ -144,7 +144,7 @@ def test_a_network_that_was_not_retrained_is_refused_with_those_that_were(finish
     result = run.retrained()[0]
     for training in run.retrained():
         (run.subnet_folder(training.architecture, training.arm, training.seed) / "weights.safetensors").unlink()
-    with pytest.raises(ValueError, match=r"weights\.safetensors is missing; delete the result\.json beside it"):
+    with pytest.raises(ValueError, match=r"weights\.safetensors is missing; nas reproduce .* --retrain makes it again"):
         export(run, result.id)
     assert not run.export_folder(result.id).exists()
 

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nas.report.data import ReportData
+from nas.report.data import Axis, ReportData
 from nas.retrained import Retrained
 from nas.search_space import Architecture, Block, Stack, architecture_id
 from nas.search_space.feasible import homogeneous, kinds, single_kind
 from nas.search_space.limits import Window
-from nas.search_space.presets import tiny, tiny_translation
+from nas.search_space.presets import autoformer_small, tiny, tiny_translation
 from nas.strategies.base import Trial
 
 LIMIT = 400.0
@@ -143,6 +143,67 @@ def make_data() -> Callable[..., ReportData]:
                 "versions": {"torch": "2.13.0"},
             },
             single_kinds={name: kind for name, kind in single.items() if kind is not None},
+        )
+
+    return make
+
+
+def wide_cost(architecture: Architecture) -> float:
+    """Multiply-adds of the FFNs and projections, a token."""
+    width = architecture.encoder.embed_dim
+    return float(
+        sum(2 * width * block.ffn_dim + 4 * width * 64 * block.num_heads for block in architecture.encoder.blocks)
+    )
+
+
+@pytest.fixture(scope="session")
+def make_large() -> Callable[[int], ReportData]:
+    """Makes the values of a run with a thousand trials of 12 to 14 layers and 16 networks retrained thrice."""
+
+    def make(seed: int) -> ReportData:
+        rng, space = np.random.default_rng(seed), autoformer_small()
+        drawn = [space.sample(rng) for _ in range(1_000)]
+        alike = [homogeneous(space, drawn[-1], kind) for kind in kinds(space)]
+        trials = []
+        for number, each in enumerate([*drawn, *alike]):
+            size = wide_cost(each) * 197
+            reached = 0.5 + 0.06 * np.log10(size / 1e9) + rng.normal(0, 0.01) + seed / 100
+            trials.append(Trial(number, each, {"flops": size, "parameters": size / 197}, reached, 0.0, 20.0))
+        chosen = [(drawn[place], "front") for place in np.argsort([-trial.quality for trial in trials[:-4]])[:12]]
+        chosen += [(each, f"all {kind}") for each, kind in zip(alike, kinds(space), strict=True)]
+        names = [architecture_id(each) for each in [*drawn, *alike]]
+        lengths = [
+            Axis(
+                f"FLOPs at {tokens} tokens",
+                "multiply-adds",
+                f"{tokens} tokens",
+                {name: trial.costs["flops"] * tokens / 197 for name, trial in zip(names, trials, strict=True)},
+            )
+            for tokens in (49, 784, 3136, 12544)
+        ]
+        return ReportData(
+            name=f"large {seed}",
+            experiment_doc="A thousand trials.",
+            quality_name="accuracy",
+            quality_unit="top-1",
+            costs={"flops": "multiply-adds", "parameters": "parameters"},
+            setting="197 tokens",
+            limits={"flops": Window(at_most=5e9)},
+            space_size=space.size(),
+            trials=tuple(trials),
+            retrained=tuple(
+                Retrained(architecture_id(each), each, origin, "scratch", number, value, value, 100, 2.0, "cpu", "abc")
+                for each, origin in chosen
+                for number in range(3)
+                for value in [0.8 + rng.normal(0, 0.01)]
+            ),
+            provenance={
+                "commands": ["nas run experiments/large.py"],
+                "wall_seconds": {"search": 9_000.0},
+                "seed": seed,
+            },
+            single_kinds=dict(zip(names[-4:], kinds(space), strict=True)),
+            axes=tuple(lengths),
         )
 
     return make

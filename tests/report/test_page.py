@@ -60,7 +60,7 @@ def test_page_is_well_formed_with_unique_ids_and_no_dangling_references(written)
     inside = {reference[1:] for reference in page.references if reference.startswith("#")}
     assert inside <= set(page.ids)
     assert page.names.count("h1") == 1
-    assert page.names.count("h2") == 5
+    assert page.names.count("h2") == 6
 
 
 def test_page_asks_nothing_of_a_network(written):
@@ -84,9 +84,10 @@ def test_page_names_every_network_of_the_front_and_its_numbers(written):
 
 def test_folder_holds_page_figures_and_tables_and_nothing_unfinished(written):
     folder = written[1].parent
-    names = ("front", "attention", "kinds", "fidelity", "progress")
+    names = ("front", "attention", "kinds", "fidelity", "rankers", "progress")
     figures = {f"{name}.{kind}" for name in names for kind in ("svg", "png")}
-    tables = {"front.csv", "front.md", "front.tex", "trials.csv", "retrained.csv"}
+    tables = {f"{name}.{kind}" for name in ("front", "budgets", "rankers") for kind in ("csv", "md", "tex")}
+    tables |= {"trials.csv", "retrained.csv", "manifest.json"}
     assert {path.name for path in folder.iterdir()} == {"index.html"} | figures | tables
 
 
@@ -168,4 +169,4 @@ def test_an_unfinished_run_says_what_is_missing(state, make_data, tmp_path):
     data: ReportData = state(make_data())
     page = Page(write_report(data, tmp_path).read_text())
     assert STATES[state] in "".join(page.text)
-    assert page.names.count("h2") == 5
+    assert page.names.count("h2") == 6

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nas.report.data import ReportData
-from nas.report.findings import fidelity_text
 from nas.report.layers import sites
 from nas.report.summary import Summary, kind_shares
+from nas.report.trust import fidelity_text
 from nas.retrained import Retrained
 from nas.search_space import architecture_id
 from nas.search_space.limits import Window
@@ -116,19 +116,20 @@ def test_a_retrained_network_that_is_no_trial_takes_its_costs_from_the_side():
 @pytest.mark.parametrize(("retrained", "tau"), [((0.1, 0.2, 0.3, 0.4), 1.0), ((0.4, 0.3, 0.2, 0.1), -1.0)])
 def test_tau_tells_the_same_order_from_the_reversed(retrained, tau):
     data = run_of([(10.0, 0.5), (20.0, 0.6), (30.0, 0.7), (40.0, 0.8)])
-    assert Summary(with_scratch(data, retrained)).fidelity.tau == pytest.approx(tau)
+    assert Summary(with_scratch(data, retrained)).fidelity.inherited.all.tau == pytest.approx(tau)
 
 
 def test_tau_of_one_exchanged_pair_of_three():
     data = run_of([(10.0, 0.5), (20.0, 0.6), (30.0, 0.7)])
     # pairs: two alike, one exchanged: (2 - 1) / 3
-    assert Summary(with_scratch(data, (0.2, 0.1, 0.3))).fidelity.tau == pytest.approx(1 / 3)
+    assert Summary(with_scratch(data, (0.2, 0.1, 0.3))).fidelity.inherited.all.tau == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize("retrained", [(), (0.1,), (0.1, 0.2), (0.3, 0.3, 0.3)])
 def test_no_tau_for_too_few_networks_or_for_ties_only(retrained):
     data = run_of([(10.0, 0.5), (20.0, 0.6), (30.0, 0.7)])
-    assert Summary(with_scratch(data, retrained)).fidelity.tau is None
+    found = Summary(with_scratch(data, retrained)).fidelity.inherited
+    assert found is None or found.all.tau is None
 
 
 def test_best_homogeneous_network_of_each_kind(make_data):

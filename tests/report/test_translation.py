@@ -10,13 +10,15 @@ import pytest
 from nas.report import wording
 from nas.report.bleu_card import bleu_card, bleu_csv
 from nas.report.data import Measure
-from nas.report.figures import draw_attention, draw_fidelity, draw_kinds
-from nas.report.findings import fidelity_text, tiles, verdict
+from nas.report.fidelity_figure import draw_fidelity
+from nas.report.figures import draw_attention, draw_kinds
+from nas.report.findings import tiles, verdict
 from nas.report.front_figure import draw_front
 from nas.report.layers import ACROSS, sites
 from nas.report.page import write_report
 from nas.report.summary import Summary, kind_shares
 from nas.report.tables import as_latex, as_text, front_csv, front_table, trials_csv
+from nas.report.trust import fidelity_text
 from nas.search_space.presets import tiny_translation
 
 LIKELIHOOD = Measure("log_likelihood", "nats per token")
@@ -83,20 +85,19 @@ def test_shares_are_counted_at_each_site(translation):
 
 def test_the_front_has_a_panel_for_each_quality_and_one_for_a_single_quality(translation, make_data):
     both = ["Inherited log-likelihood (nats per token)", "BLEU after retraining"]
-    assert texts_of(draw_front(Summary(translation), 340)) == both
-    assert texts_of(draw_front(Summary(replace(translation, retrained=())), 340)) == both[:1]
-    assert texts_of(draw_front(Summary(make_data(10)), 340)) == ["Top-1 accuracy (%)"]
+    assert texts_of(draw_front(Summary(translation), 1040)) == both
+    assert texts_of(draw_front(Summary(replace(translation, retrained=())), 1040)) == both[:1]
+    assert texts_of(draw_front(Summary(make_data(10)), 1040)) == ["Top-1 accuracy (%)"]
 
 
 def test_panels_show_each_network_where_its_quality_is(translation):
     summary, plot = Summary(translation), draw_front(Summary(translation), 1040)
-    left, right = (axes.get_position() for axes in plot.figure.axes)
-    seen = {"left": set(), "right": set()}
-    for x, _, name in plot.points:
-        assert left.x0 <= x / 1040 <= left.x1 or right.x0 <= x / 1040 <= right.x1
-        seen["left" if x / 1040 <= left.x1 else "right"].add(name)
-    assert seen["left"] == set(summary.networks)
-    assert seen["right"] == {name for name, network in summary.networks.items() if network.arms}
+    left, right = plot.figure.axes
+    dots = {tuple(place) for dots in left.collections for place in dots.get_offsets().tolist()}
+    assert dots == {(n.costs["flops"], n.inherited) for n in summary.networks.values()}
+    marks = {(mark[0].get_xdata()[0], mark[0].get_ydata()[0]) for mark in right.containers}
+    spreads = [(n.costs["flops"], own.mean) for n in summary.networks.values() for own in n.arms.values()]
+    assert marks == set(spreads)
 
 
 def test_unlike_qualities_have_no_line_of_equality(translation, make_data):
@@ -106,7 +107,7 @@ def test_unlike_qualities_have_no_line_of_equality(translation, make_data):
     assert "nats per token" in axes.get_xlabel()
     assert "equal" in draw_fidelity(Summary(make_data(10)), 540).figure.axes[0].get_title(loc="left")
     # BLEU is a growing function of log-likelihood here
-    assert summary.fidelity.tau == pytest.approx(1)
+    assert summary.fidelity.inherited.all.tau == pytest.approx(1)
 
 
 def test_figures_of_kinds_name_the_sites(translation):

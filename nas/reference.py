@@ -1,0 +1,19 @@
+"""What others published, for a report to draw beside the networks of a run."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One published network, in the units of the experiment that names it."""
+
+    name: str
+    """Of the network or its family: `HAT`."""
+    quality: float
+    """On the test split, in the unit of the experiment's test quality."""
+    costs: dict[str, float]
+    """By the name of the experiment's cost; those alone that were counted as the experiment counts them."""
+    source: str
+    """Where the figures stand."""
+    setting: str
+    """Data, metric and convention, and in what they differ from the experiment's."""

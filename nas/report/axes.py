@@ -1,0 +1,39 @@
+"""Costs besides those of the experiment that quality can be drawn against: FLOPs at other lengths, size and memory."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from nas.evaluators.base import Cost
+from nas.evaluators.memory import PeakMemory
+from nas.evaluators.parameters import Parameters
+from nas.experiment import Experiment
+from nas.lengths import flops_of, lengths
+from nas.report import wording
+from nas.report.data import Axis
+from nas.search_space import architecture_id
+from nas.tasks.base import Task
+
+
+def computed_axes(experiment: Experiment, architectures: Sequence[Any]) -> list[Axis]:
+    """FLOPs at each length, parameters and peak memory, as far as they are not among the experiment's costs.
+
+    None for a builder of a user's own: its networks are one piece each, and counting all of them would take long.
+    """
+    known, found = {cost.name for cost in experiment.costs}, lengths(experiment.task)
+    if not found:
+        return []
+    axes = [
+        Axis(wording.title(name), "multiply-adds", length.task.cost_setting(), flops)
+        for length in found
+        if (name := f"{flops_of(experiment).name}@{length.name}") not in known and not length.is_of(experiment.task)
+        for flops in [_values(flops_of(experiment), length.task, architectures)]
+    ]
+    for cost in (Parameters(), PeakMemory()):
+        if cost.name not in known:
+            values = _values(cost, experiment.task, architectures)
+            axes.append(Axis(wording.title(cost.name), cost.unit, experiment.task.cost_setting(), values))
+    return axes
+
+
+def _values(cost: Cost, task: Task, architectures: Sequence[Any]) -> dict[str, float]:
+    return {architecture_id(each): cost(task, each) for each in architectures}

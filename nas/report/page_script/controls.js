@@ -1,0 +1,56 @@
+// The legend, whose entries switch what is shown, and the choice of the cost along the axis.
+const icon = (parent, draw) => {
+  const svg = vector("svg", { viewBox: "0 0 22 14", "aria-hidden": "true" }, parent);
+  draw(svg);
+};
+
+const legendEntries = (data) => {
+  const several = data.runs.length > 1, entries = [];
+  const mark = (shape, colour, hollow) => (svg) => {
+    const made = vector("path", { class: shape === "x" ? "published" : "mark", d: outline(shape, 11, 7, shape === "x" ? 4.4 : 5.2) }, svg);
+    if (shape === "x") return;
+    made.style.stroke = colour;
+    made.style.fill = hollow ? "var(--surface)" : colour;
+  };
+  const line = (className) => (svg) => {
+    vector("path", { class: className, d: "M1 7H21" }, svg);
+    vector("path", { class: className.replace("steps", "knots"), d: outline("o", 11, 7, 2.6) }, svg);
+  };
+  if (several) data.runs.forEach((run, at) => entries.push([`run${at}`, run.label, (svg) => vector("rect", { x: 3, y: 2, width: 16, height: 10, rx: 2, fill: run.colour }, svg)]));
+  const tried = data.networks.filter((network) => network[2] < 0 && network[4] !== null).length;
+  if (tried) entries.push(["tried", `tried (${tried.toLocaleString("en")})`, (svg) => vector("path", { class: "dots", d: outline("o", 11, 7, 3.2) }, svg)]);
+  if (data.runs.some((run) => run.fronts[0][0].length)) entries.push(["front", "front, inherited", line("steps")]);
+  data.arms.forEach((arm, at) => entries.push([`arm${at}`, `${arm.label.toLowerCase()}, ± s.d.`, mark("o", "var(--ink)", arm.hollow)]));
+  if (data.runs.some((run) => run.fronts[0][1].length)) entries.push(["found", "front, retrained", line("steps found")]);
+  data.groups.forEach((group, at) => entries.push([`group${at}`, group.label, mark(group.shape, several ? "var(--muted)" : group.colour, false)]));
+  if (data.published.length) entries.push(["published", "published", mark("x")]);
+  return entries;
+};
+
+const buildLegend = (holder, data, state, changed) => legendEntries(data).forEach(([name, label, draw]) => {
+  const button = element("button", "", holder, "entry");
+  button.type = "button";
+  button.setAttribute("aria-pressed", "true");
+  icon(button, draw);
+  element("span", label, button);
+  button.addEventListener("click", () => {
+    const shown = state.off.delete(name);
+    if (!shown) state.off.add(name);
+    button.setAttribute("aria-pressed", String(shown));
+    changed();
+  });
+});
+
+const buildAxes = (holder, data, state, changed) => {
+  if (data.axes.length < 2) return;
+  const label = element("label", "Cost along the axis ", holder), select = element("select", "", label);
+  data.axes.forEach(({ name }, at) => { element("option", name, select).value = at; });
+  const note = element("span", "", holder, "note");
+  const say = () => {
+    const missing = data.networks.filter((network) => network[3][state.axis] === null).length;
+    const lack = missing ? ` ${missing.toLocaleString("en")} of ${data.networks.length.toLocaleString("en")} networks are not drawn: this cost is not known of them.` : "";
+    note.textContent = `Both fronts are those of the cost shown.${lack}`;
+  };
+  select.addEventListener("change", () => { state.axis = Number(select.value); say(); changed(); });
+  say();
+};
