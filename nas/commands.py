@@ -14,7 +14,7 @@ from nas.describe import describe_experiment
 from nas.describe_network import find_network, print_network, write_architecture
 from nas.devices import default_device, keep_freed_memory
 from nas.experiment import Experiment, Loaded, feasible_space, load
-from nas.export import export, formats_here
+from nas.export import export, formats_here, is_exported
 from nas.lengths import measure_latencies
 from nas.overrides import apply_overrides, separate
 from nas.parallel import Workers
@@ -268,7 +268,9 @@ def _export_all(run: Run, choices: list[Choice]) -> str:
     formats = formats_here(None)
     for choice in choices:
         # programs take seconds each; those of networks that are there for comparison are written when asked for
-        export(run, architecture_id(choice.architecture), formats if choice.origin == "front" else ())
+        identifier, chosen = architecture_id(choice.architecture), formats if choice.origin == "front" else ()
+        if not is_exported(run, identifier, chosen):
+            export(run, identifier, chosen)
     return f"{folder / 'exports'}; nas predict FOLDER reads images or text, nas.load(FOLDER) gives a network"
 
 
