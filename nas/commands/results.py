@@ -29,8 +29,8 @@ def export_command(
     if ids and front:
         raise ValueError("name networks by their ids, or all of the front with --front, not both")
     if architecture_only or to:
-        if len(ids) > 1 or front:
-            raise ValueError("an architecture's file is of one network; name one id")
+        if len(ids) > 1 or front or formats or int8:
+            raise ValueError("an architecture alone is that of one network; name its id, and no front, formats or int8")
         write_architecture(opened, ids[0] if ids else None, to)
         return
     found = {result.id: result for result in opened.retrained() if not front or result.origin == "front"}
