@@ -326,7 +326,7 @@ COMMANDS = {
                 Path,
                 metavar="FOLDER",
             ),
-            Option("--measure", "first measure latency against length, once, as nas run does: a minute", is_flag=True),
+            Option("--measure", "first measure latency by length, once, as nas run does: half a minute", is_flag=True),
             Option("--watch", "write it anew while another command works on the run, until it is done", is_flag=True),
         ),
         (

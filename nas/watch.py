@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 QUIET_SECONDS = 5.0
 """A run whose search is finished is done when no command was at work in it for so long: one may follow another."""
+REST = 2
+"""Times as long as a page took to write is waited before the next."""
 REFRESH_SECONDS = 5
 """After which the page in a browser loads itself again."""
 Stamps = dict[Path, tuple[int, int]]
@@ -45,9 +47,11 @@ def _follow(folder: Path, out: Path | None, tell: Callable[[Path], None]) -> Non
     while True:
         found = _stamps(folder)
         if found != seen:
-            seen = found
+            seen, started = found, time.monotonic()
             tell(report(Run(folder), out, REFRESH_SECONDS))
             quiet_since, told = time.monotonic(), False
+            # what is watched needs the cores more
+            time.sleep(REST * (quiet_since - started))
         elif is_locked(folder):
             quiet_since, told = time.monotonic(), False
         elif time.monotonic() - quiet_since > QUIET_SECONDS and not told:

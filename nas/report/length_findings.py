@@ -22,7 +22,7 @@ def length_text(data: ReportData) -> list[str]:
         *_own_words(costs),
     ]
     if costs.device is None:
-        return [*sentences, "Latency was not measured; nas report RUN --measure does so, once, in about a minute."]
+        return [*sentences, "Latency was not measured; nas report RUN --measure does so, once, in less than a minute."]
     times = [(own, costs.latency_break_even(own)) for own in kinds]
     timed = "; ".join(f"all {own.kind} {_from(at, costs, 'about ')}" for own, at in times if at is not None)
     if timed:
