@@ -6,7 +6,7 @@
 VENV ?= .venv
 PACKAGES := babel cmaes fvcore jinja2 matplotlib num2words numpy optuna ray rich sacrebleu safetensors scipy \
 	sentencepiece sklearn torch torchvision onnx onnxruntime onnxscript \
-	huggingface_hub hypothesis importlinter mypy pytest pytest_timeout ruff xdist
+	axe_playwright_python huggingface_hub hypothesis importlinter mypy playwright pytest pytest_timeout ruff xdist
 HAS_PACKAGES := import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))
 
 ifndef PYTHON

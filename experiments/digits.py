@@ -18,6 +18,7 @@ experiment = Experiment(
     supernet=SupernetTraining(steps=2_400, batch_size=64, learning_rate=3e-3, warmup_steps=100),
     limits={"flops": 500e3},
     evaluations=120,
+    random_searches=3,
     retrain=Training(steps=800, batch_size=64, learning_rate=3e-3, warmup_steps=80),
     selection=Selection(top=3, homogeneous=True, seeds=2, arms=("scratch", "inherited")),
 )

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from nas.invocation import given
 from nas.overrides import split_overrides
-from nas.provenance import given
 
 INTERRUPTED = 130
 MISTAKE = 2
@@ -45,7 +45,7 @@ class Command:
     examples: tuple[str, ...]
     takes_settings: bool = False
     """Whether settings of the experiment may be changed: --limits.flops 30e6."""
-    module: str = "nas.commands"
+    module: str = "nas.commands.steps"
     """Which has its function."""
     goes_on: bool = True
     """Whether it goes on where it was stopped if it is run again."""
@@ -91,8 +91,9 @@ def run_command(arguments: Sequence[str]) -> int:
     # here and not above: most load torch, which takes seconds, and neither help nor a mistake above needs it
     functions = importlib.import_module(command.module)
     if "workers" in options:
-        where = (options.pop(name, None) for name in ("workers", "ray", "gpus", "timeout"))
-        options["where"] = functions.Where(*where)
+        from nas.commands.common import Where
+
+        options["where"] = Where(*(options.pop(name, None) for name in ("workers", "ray", "gpus", "timeout")))
     with given("nas " + shlex.join(arguments)):
         return functions.FUNCTIONS[parsed.command](**options) or 0
 
@@ -279,6 +280,7 @@ COMMANDS = {
             "nas export results/digits 1a2b3c4d5e --formats onnx --int8",
             "nas export results/digits 1a2b3c4d5e --architecture-only --to -",
         ),
+        module="nas.commands.results",
     ),
     "reproduce": Command(
         "Evaluate a network of a run again and say whether each recorded figure agrees; exit code 1 if one does not.",
@@ -289,6 +291,7 @@ COMMANDS = {
             DATA,
         ),
         ("nas reproduce results/digits --id 1a2b3c4d5e",),
+        module="nas.commands.results",
     ),
     "predict": Command(
         "Translate lines of text from standard input or files, or classify images, with an export alone.",
@@ -323,12 +326,15 @@ COMMANDS = {
                 Path,
                 metavar="FOLDER",
             ),
-            Option("--measure", "first measure latency against length, once, as nas run does: a minute", is_flag=True),
+            Option("--measure", "first measure latency by length, once, as nas run does: half a minute", is_flag=True),
+            Option("--watch", "write it anew while another command works on the run, until it is done", is_flag=True),
         ),
         (
             "nas report results/digits --measure",
             "nas report results/digits results/second --out results/compared",
+            "nas report results/digits --watch",
         ),
+        module="nas.commands.results",
     ),
     "describe": Command(
         "Say what an experiment will do (space, costs, limits, data, device), or draw a network with its costs.",
@@ -350,6 +356,7 @@ COMMANDS = {
             "nas describe architecture.json",
         ),
         takes_settings=True,
+        module="nas.commands.results",
     ),
 }
 

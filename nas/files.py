@@ -78,6 +78,15 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_locked(folder: Path) -> bool:
+    """Whether another process is inside `locked`."""
+    try:
+        with locked(folder):
+            return False
+    except ValueError:
+        return True
+
+
 def write_text(path: Path, text: str) -> None:
     with replacing(path) as file:
         file.write(text)

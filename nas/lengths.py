@@ -29,7 +29,7 @@ POWERS = tuple(4**power for power in range(1, 7))
 SHORTEST, LONGEST = 16, 4_096
 """Tokens of the source; the task's own length is always among them."""
 MOST_NETWORKS, LEAST_OF_FRONT = 8, 2
-SECONDS_A_LENGTH = 10.0
+SECONDS_A_LENGTH = 4.0
 THREADS = 1
 
 
@@ -106,7 +106,7 @@ def compared_networks(run: Run) -> list[Any]:
 
 
 def measure_latencies(run: Run) -> None:
-    """Measure at each length that has not been, in a phase of the run; at most about a minute.
+    """Measure at each length that has not been, in a phase of the run; at most half a minute.
 
     Networks are those of the front when it began. Where a round at a length takes too long, longer ones are left out.
     """

@@ -1,11 +1,13 @@
 """What a run keeps to say how it was made: settings, phases, and the commands in the order in which they were given."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from nas.experiment import Loaded
 from nas.files import append_line, read_lines
-from nas.provenance import command, commit, environment, now
+from nas.invocation import command
+from nas.provenance import commit, environment, now
 from nas.tasks.base import Task
 
 
@@ -59,4 +61,6 @@ def note_command(path: Path, phase: str) -> None:
 
 def commands(path: Path, first: str) -> list[str]:
     """Every command once, in the order in which they were first given; `first` is the one that began the run."""
-    return list(dict.fromkeys([first, *(str(line["command"]) for line in read_lines(path))]))
+    # manifests of earlier versions may have several in one line
+    begun = re.split(r"; (?=nas )", first)
+    return list(dict.fromkeys([*begun, *(str(line["command"]) for line in read_lines(path))]))

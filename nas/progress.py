@@ -1,4 +1,4 @@
-"""One progress bar a phase with the time left; a line now and then where there is no terminal."""
+"""One progress bar a phase with the time left, and a picture under it; lines where there is no terminal."""
 
 import logging
 import sys
@@ -6,28 +6,41 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 log = logging.getLogger(__name__)
 
 Advance = Callable[[int, str], None]
 """Takes how much is done, and a few words."""
+Picture = Callable[[], Text]
+"""What there is to see so far; asked for on terminals only."""
 
 LINE_SECONDS = 30.0
+REFRESHES_PER_SECOND = 10
 
 
 @contextmanager
-def progress(phase: str, total: int, unit: str) -> Iterator[Advance]:
+def progress(phase: str, total: int, unit: str, picture: Picture | None = None) -> Iterator[Advance]:
     """A function that takes how much of `total` is done, and a few words.
 
     Args:
         unit: What is counted: `steps`, `networks`.
+        picture: Drawn under the bar anew whenever more is done.
     """
     if sys.stderr.isatty():
-        with _bar() as bar:
-            task = bar.add_task(phase, total=total, words="", unit=unit)
-            yield lambda done, words: bar.update(task, completed=done, words=words)
+        bar = _bar()
+        task = bar.add_task(phase, total=total, words="", unit=unit)
+        with Live(bar, console=bar.console, refresh_per_second=REFRESHES_PER_SECOND) as live:
+
+            def advance(done: int, words: str) -> None:
+                bar.update(task, completed=done, words=words)
+                if picture is not None:
+                    live.update(Group(bar, picture()))
+
+            yield advance
     else:
         yield _lines(phase, total, unit)
 

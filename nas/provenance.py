@@ -4,9 +4,6 @@ import importlib.metadata
 import os
 import platform
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -16,7 +13,6 @@ LIBRARIES = (
     *("ray", "sentencepiece", "sacrebleu", "babel", "num2words", "pillow"),
 )
 """Packages that a result may depend on."""
-_command: ContextVar[str | None] = ContextVar("command", default=None)
 
 
 @cache
@@ -36,21 +32,6 @@ def commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{found}+changes" if changed.strip() else found
-
-
-@contextmanager
-def given(line: str) -> Iterator[None]:
-    """Inside, this process runs the command `line`, as it was given: the runs that it works on keep it."""
-    token = _command.set(line)
-    try:
-        yield
-    finally:
-        _command.reset(token)
-
-
-def command() -> str | None:
-    """The command that this process runs; None where there is none, as in a program of a user's own."""
-    return _command.get()
 
 
 def environment() -> dict[str, str]:

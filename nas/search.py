@@ -5,10 +5,12 @@ Only this loop knows limits and evaluations; a strategy sees a space that draws 
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from nas.controls import hybrids, of_one_kind, random_searches, searched
 from nas.parallel import Workers
+from nas.picture import front_picture
 from nas.preflight import preflight
 from nas.progress import Advance, progress
 from nas.run import Run
@@ -29,14 +31,16 @@ def search(run: Run, workers: Workers) -> None:
     """
     experiment, space = run.experiment, run.space
     space.check_limits()
-    if _is_finished(run):
+    if is_finished(run):
         return
     for line in preflight(experiment, space):
         log.info("%s", line)
     log.info("data: %s", experiment.task.prepare())
     with run.phase("search"), scoring(run, workers.at_most(experiment.generation)) as scores:
-        with progress("search", experiment.evaluations, "networks") as advance:
-            _search(run, scores, advance)
+        trials, axis, quality = run.trials(), experiment.costs[0].name, experiment.quality.name
+        picture = partial(front_picture, trials, axis, quality)
+        with progress("search", experiment.evaluations, "networks", picture) as advance:
+            _search(run, trials, scores, advance)
         _measure_anchors(run, scores)
         _score_finalists(run, scores)
         _search_at_random(run, scores)
@@ -58,7 +62,8 @@ def finalists(run: Run) -> list[Any]:
     return found
 
 
-def _is_finished(run: Run) -> bool:
+def is_finished(run: Run) -> bool:
+    """Whether all that `search` does is there."""
     trials, known = run.trials(), run.scores()
     return (
         len(trials) - len(run.imported()) >= run.experiment.evaluations
@@ -75,9 +80,10 @@ def _anchors(run: Run, trials: list[Trial]) -> Iterator[list[Any]]:
     yield [*alike, *hybrids(run, trials, run.anchors()[: len(alike)])]
 
 
-def _search(run: Run, scores: Scores, advance: Advance) -> None:
+def _search(run: Run, trials: list[Trial], scores: Scores, advance: Advance) -> None:
+    """Add what is still to be evaluated to the trials, in the run's folder and in the list."""
     experiment, imported = run.experiment, len(run.imported())
-    trials, plan = run.trials(), experiment.plan()
+    plan = experiment.plan()
     advance(len(trials) - imported, "")
     while (done := len(trials) - imported) < experiment.evaluations:
         pending = next_networks(plan, run.space, trials, done)

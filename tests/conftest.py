@@ -17,6 +17,7 @@ if "NAS_CACHE" not in os.environ:
 import hypothesis
 import pytest
 
+import nas.lengths
 from nas.cli import main
 from nas.experiment import load
 from nas.export import export
@@ -61,6 +62,14 @@ def _cache_is_removed() -> Iterator[None]:
     yield
     if os.environ.get("NAS_TESTS_OWN_CACHE") == str(os.getpid()):
         shutil.rmtree(os.environ["NAS_CACHE"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _latencies_take_a_moment() -> Iterator[None]:
+    """A moment a length instead of seconds; what takes longer is left out, as it would be of longer inputs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nas.lengths, "SECONDS_A_LENGTH", 0.2)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import pytest
 
 from nas.experiment import feasible_space, load
 from nas.files import read_lines
+from nas.invocation import given
 from nas.manifest import fingerprint
-from nas.provenance import given
 from nas.run import Run
 from nas.search_space import architecture_id
 from nas.strategies.base import Trial

@@ -64,7 +64,7 @@ def interleaved_latencies(
     seconds: float,
     threads: int,
     least: int = 3,
-    most: int = 100,
+    most: int = 50,
 ) -> list[Quartiles] | None:
     """Latencies of several models that take turns, so that a slow moment of the machine is not one model's.
 

@@ -7,9 +7,10 @@ from nas.evaluators.base import Cost
 from nas.evaluators.memory import PeakMemory
 from nas.evaluators.parameters import Parameters
 from nas.experiment import Experiment
-from nas.lengths import flops_of, lengths
+from nas.lengths import Latencies, at_length, flops_of, lengths, read_latencies
 from nas.report import wording
 from nas.report.data import Axis
+from nas.run import Run
 from nas.search_space import architecture_id
 from nas.tasks.base import Task
 
@@ -33,6 +34,24 @@ def computed_axes(experiment: Experiment, architectures: Sequence[Any]) -> list[
             values = _values(cost, experiment.task, architectures)
             axes.append(Axis(wording.title(cost.name), cost.unit, experiment.task.cost_setting(), values))
     return axes
+
+
+def measured_axes(run: Run) -> list[Axis]:
+    """Latency of the few networks that it was measured of, at the task's own length and at the longest."""
+    task, found = run.experiment.task, [each for each in read_latencies(run) if each.networks]
+    axes = []
+    for place in dict.fromkeys([*_own_places(task, found), *([len(found) - 1] if found else [])]):
+        measured = found[place]
+        length = at_length(task, measured.tokens, measured.target_tokens)
+        own = length.is_of(task)
+        setting = f"{length.task.cost_setting()}, batch 1, threads: {measured.threads}, on {measured.device}"
+        values = {architecture_id(network): times.median for network, times in measured.networks.items()}
+        axes.append(Axis("Latency" if own else f"Latency at {length.name} tokens", "milliseconds", setting, values))
+    return axes
+
+
+def _own_places(task: Task, found: Sequence[Latencies]) -> list[int]:
+    return [place for place, each in enumerate(found) if each.tokens == task.example_tokens()[0]]
 
 
 def _values(cost: Cost, task: Task, architectures: Sequence[Any]) -> dict[str, float]:

@@ -4,7 +4,7 @@ The drawing of the files and the one in the page are both made from these values
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from nas.strategies.pareto import pareto_front
 RUN_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8c6d31", "#7b7fb5")
 """Okabe and Ito's palette for colour-blind readers, without what is hard to see on white."""
 
+HYBRID_SHAPES = ("*", "p", "h", "<", ">")
 HOLLOW: frozenset[Arm] = frozenset({"inherited"})
 """Filled marks are trained from scratch, hollow ones fine-tuned."""
 LOG_ABOVE = 30.0
@@ -109,11 +110,18 @@ class Chart:
 
     @cached_property
     def groups(self) -> dict[str, Mark]:
-        """Marks of the networks that were measured for comparison, by what they are called."""
-        names = {
-            network.kind for summary in self.runs.values() for network in drawn(summary) if network.kind is not None
+        """Marks of the networks that were measured for comparison, by what they are called.
+
+        A fixed hybrid has the colour of its cheap kind and a shape of its own.
+        """
+        shown = [network for summary in self.runs.values() for network in drawn(summary)]
+        kinds = {network.kind for network in shown}
+        patterns = sorted({network.hybrid for network in shown if network.hybrid is not None})
+        hybrids = {
+            str(each): replace(self.marks[each.rest], shape=HYBRID_SHAPES[place % len(HYBRID_SHAPES)])
+            for place, each in enumerate(patterns)
         }
-        return {f"all {kind}": mark for kind, mark in self.marks.items() if kind in names}
+        return {f"all {kind}": mark for kind, mark in self.marks.items() if kind in kinds} | hybrids
 
     @cached_property
     def published(self) -> tuple[Published, ...]:
@@ -131,11 +139,6 @@ class Chart:
     def colour(self, label: str) -> str | None:
         """Of a run among several; None where kinds have colours instead."""
         return None if len(self.runs) == 1 else RUN_COLOURS[list(self.runs).index(label) % len(RUN_COLOURS)]
-
-
-def group(network: Network) -> str | None:
-    """What a network is drawn as if not as one that the search found."""
-    return None if network.kind is None else f"all {network.kind}"
 
 
 def drawn(summary: Summary) -> list[Network]:

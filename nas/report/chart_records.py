@@ -3,7 +3,7 @@
 from typing import Any
 
 from nas.report import wording
-from nas.report.chart import DISTANT, HOLLOW, LOG_ABOVE, Chart, CostAxis, Front, Panel, drawn, front_along, group
+from nas.report.chart import DISTANT, HOLLOW, LOG_ABOVE, Chart, CostAxis, Front, Panel, drawn, front_along
 from nas.report.summary import Network, Spread, Summary
 
 
@@ -78,12 +78,11 @@ def _network(
     """Id, run, group, costs, inherited quality, arms, strips, shape."""
     data = list(chart.runs.values())[run].data
     across, up = wording.quality_scale(data.searched), wording.quality_scale(data.tested)
-    own = group(network)
     shape = wording.shape(network.architecture)
     return [
         network.id,
         run,
-        -1 if own is None else list(chart.groups).index(own),
+        -1 if network.control is None else list(chart.groups).index(network.control),
         [_number(axis.values.get(network.id)) for axis in axes],
         None if network.inherited is None else _short(network.inherited * across),
         [_arm(network.arms.get(arm), up) for arm in chart.arms],

@@ -4,8 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from nas.reference import Reference
+from nas.report.choices import Choice, Importances
 from nas.report.growth import LengthCosts
+from nas.report.spent import Spent
 from nas.retrained import Retrained
+from nas.search_space.hybrids import Hybrid
 from nas.search_space.limits import Window
 from nas.strategies.base import Trial
 
@@ -67,8 +70,22 @@ class ReportData:
     test_unit: str | None = None
     single_kinds: dict[str, str] = field(default_factory=dict)
     """Attention kind of each network that is all of one kind, wherever that is offered, by architecture id."""
+    hybrids: dict[str, Hybrid] = field(default_factory=dict)
+    """The pattern of each network that is a fixed hybrid, by architecture id."""
+    no_hybrids: str | None = None
+    """Why there is none; None where there are, or where the space offers no kinds to mix."""
     axes: tuple[Axis, ...] = ()
     """Costs besides those of the experiment: at other lengths, or measured."""
+    choices: tuple[Choice, ...] = ()
+    """Options on the front against the space inside the limits."""
+    importances: Importances | None = None
+    """How much each choice matters for inherited quality."""
+    random_searches: tuple[tuple[Trial, ...], ...] = ()
+    """Random searches with the same budget, a seed each."""
+    share_inside: float | None = None
+    """Chance that a random network of the whole space is inside the limits; None where there are none."""
+    spent: tuple[Spent, ...] = ()
+    """What each phase took."""
     lengths: LengthCosts | None = None
     """What a few networks cost at several lengths; None where the task has one length, or there is no front yet."""
     baselines: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -79,6 +96,9 @@ class ReportData:
     """What the qualities were read on; those of runs with other tasks do not compare."""
     folder: str = "RUN"
     """The run as commands name it: `results/digits`."""
+
+    refresh_seconds: int | None = None
+    """After which the page loads itself again, while a search goes on; None: never."""
 
     def __post_init__(self) -> None:
         if not self.costs:

@@ -18,7 +18,8 @@ def description(summary: Summary, figure: str) -> str:
     return {
         "front": f"{shown} against {axis} of {len(data.trials)} trials. {reach}".strip(),
         "attention": f"Attention kind ({kinds}) of each layer of the networks on the front, cheapest first.",
-        "kinds": f"Share of each attention kind ({kinds}) among the layers of the front and of all evaluated networks.",
+        "choices": "Share of each option of each choice on the front and among random networks; see the table.",
+        "importance": "Importance of each choice for inherited quality; see the table.",
         "fidelity": f"{name} with inherited weights against {tested} from scratch, {both} networks.",
         "rankers": "Kendall's tau of orderings with quality from scratch; see the table beside it.",
         "lengths": "FLOPs and latency of a few networks against the length of the input; see the table below.",

@@ -2,6 +2,7 @@
 
 import io
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ THEME = {
 }
 """Colours of a figure that follow the page's theme, by the style sheet's names for them."""
 
+NARROW = 340
+"""Width of the forms for phones."""
 PHONE = 480
 """Figures below this many pixels are drawn for phones."""
 DPI = 72
@@ -106,6 +109,13 @@ def canvases(
     layout = ConstrainedLayoutEngine(w_pad=PADDING / DPI, h_pad=PADDING / DPI)
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, layout=layout)
     return figure, tuple(figure.subplots(rows, columns, sharex=True, squeeze=False, height_ratios=heights).flat)
+
+
+def heading(figure: Figure, text: str, width: float, size: float = 12) -> None:
+    """Muted words above a figure, from its left edge on, in as many lines as they need."""
+    # a character is a little more than half as wide as it is high
+    lines = textwrap.wrap(text, int((width - 2 * PADDING) / (0.58 * size)))
+    figure.suptitle("\n".join(lines), x=PADDING / width, ha="left", size=size, color=MUTED)
 
 
 def finished(figure: Figure) -> Plot:

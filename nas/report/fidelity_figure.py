@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from nas.report import wording
 from nas.report.data import ReportData
-from nas.report.drawing import FAINT, INK, MUTED, PHONE, Plot, canvas, finished, style
+from nas.report.drawing import FAINT, INK, MUTED, Plot, canvas, finished, heading, style
 from nas.report.fidelity import Correlation
 from nas.report.front_figure import PIXELS_A_CHARACTER
 from nas.report.marks import Mark
@@ -76,10 +76,9 @@ def draw_rankers(summary: Summary, width: int) -> Plot | None:
         axes.axvline(0, color=MUTED, linewidth=1.2, zorder=1)
         axes.grid(axis="y", visible=False)
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel("Kendall τ with quality from scratch")
         intervals = any(own.all.low is not None for own in rankers)
-        heading = "dark: all networks, light: the better half" + ("; bars: 95 %" if intervals else "")
-        figure.suptitle(heading, x=6 / width, ha="left", size=12 if width > PHONE else 11, color=MUTED)
+        words = "Kendall τ with quality from scratch; dark: all networks, light: the better half"
+        heading(figure, words + ("; bars: 95 %" if intervals else ""), width)
         return finished(figure)
 
 

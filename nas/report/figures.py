@@ -5,19 +5,21 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from nas.report import wording
-from nas.report.drawing import FAINT, INK, MUTED, PHONE, Plot, canvas, canvases, finished, style
+from nas.report.choice_figures import draw_choices, draw_importance
+from nas.report.drawing import FAINT, INK, MUTED, Plot, canvas, finished, heading, style
 from nas.report.fidelity_figure import draw_fidelity, draw_rankers
 from nas.report.length_figure import draw_lengths
 from nas.report.marks import Mark
-from nas.report.summary import Network, Summary, kind_shares
+from nas.report.summary import Curve, Network, Summary
 
-NARROW = 340
 MOST_STRIPS = 40
 ROW_HEIGHT = 24
+RANDOM = "#d55e00"
 SITE_GAP = 0.6
 """Between the strips of two sites, in layers."""
 
@@ -58,8 +60,7 @@ def draw_attention(summary: Summary, width: int) -> Plot | None:
         if len(starts) > 1:
             _label_sites(axes, starts)
         named = wording.name_with_unit(summary.data.searched)
-        heading = f"left: {wording.title(summary.data.axis)}; right: inherited {named}"
-        figure.suptitle(heading, x=6 / width, ha="left", size=12 if width > PHONE else 11, color=MUTED)
+        heading(figure, f"left: {wording.title(summary.data.axis)}; right: inherited {named}", width)
         return finished(figure)
 
 
@@ -79,46 +80,45 @@ def _label_sites(axes: Axes, starts: Mapping[str, float]) -> None:
         axes.annotate(site, (start, 1), (0, 4), xycoords=("data", "axes fraction"), textcoords="offset points", size=12)
 
 
-def draw_kinds(summary: Summary, width: int) -> Plot | None:
-    """How often each kind occurs in the layers of the front and of all evaluated networks; a panel for each site."""
-    if not any(network.kinds for network in summary.front):
-        return None
-    shares = {site: (kind_shares(summary.front, site), kind_shares(summary.evaluated, site)) for site in summary.sites}
-    lengths = [len(tried) for _, tried in shares.values()]
-    most = max(share for pair in shares.values() for each in pair for share in each.values())
-    with style():
-        height = 54 * sum(lengths) + 84 + (24 * len(shares) if len(shares) > 1 else 0)
-        figure, grid = canvases(width, height, len(shares), heights=lengths)
-        for axes, (site, (on_front, tried)) in zip(grid, shares.items(), strict=True):
-            _draw_shares(axes, on_front, tried, summary.marks)
-            axes.set_xlim(0, 1.25 * most)
-            if len(shares) > 1:
-                axes.set_title(site, loc="left", color=INK, size=12, pad=2)
-        heading = "share of layers; colour: front, grey: all evaluated"
-        figure.suptitle(heading, x=6 / width, ha="left", size=12 if width > NARROW else 11, color=MUTED)
-        return finished(figure)
-
-
 def draw_progress(summary: Summary, width: int) -> Plot | None:
-    """Share of the final hypervolume over the number of evaluations."""
-    if not summary.hypervolume_curve:
+    """Share of the largest hypervolume over the number of evaluations, of the search and of random searches."""
+    if not summary.hypervolume_curves:
         return None
-    x = [place for place, _ in summary.hypervolume_curve]
-    y = [100 * share for _, share in summary.hypervolume_curve]
+    own, *others = summary.hypervolume_curves
     with style():
-        figure, axes = canvas(width, 0.7 * width)
-        axes.step(x, y, where="post", color=INK, linewidth=2)
-        axes.fill_between(x, y, step="post", color=FAINT, alpha=0.25, linewidth=0)
+        figure, axes = canvas(width, 0.7 * width + (20 if others else 0))
+        for curve in others:
+            axes.step(*_steps(curve), where="post", color=RANDOM, linewidth=1.4, linestyle=(0, (4, 2)), alpha=0.9)
+        x, y = _steps(own)
+        axes.step(x, y, where="post", color=INK, linewidth=2.2)
+        if others:
+            _legend_of_searches(axes, len(others))
+        else:
+            axes.fill_between(x, y, step="post", color=FAINT, alpha=0.25, linewidth=0)
         axes.set(ylim=(0, 104), xlim=(x[0], max(x[-1], 2)))
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.set_xlabel("networks evaluated")
-        axes.set_title("hypervolume (% of the final)", loc="left", color=MUTED, size=12)
+        axes.set_title("hypervolume (% of the largest)", loc="left", color=MUTED, size=12)
         return finished(figure)
+
+
+def _steps(curve: Curve) -> tuple[list[int], list[float]]:
+    return [place for place, _ in curve], [100 * share for _, share in curve]
+
+
+def _legend_of_searches(axes: Axes, seeds: int) -> None:
+    random = f"random search ({seeds} seeds)" if seeds > 1 else "random search"
+    handles = [
+        Line2D([], [], color=INK, linewidth=2.2, label="this search"),
+        Line2D([], [], color=RANDOM, linewidth=1.4, linestyle=(0, (4, 2)), label=random),
+    ]
+    axes.legend(handles=handles, loc="lower right", fontsize=12)
 
 
 FIGURES = (
     FigureKind("attention", 590, draw_attention),
-    FigureKind("kinds", 430, draw_kinds),
+    FigureKind("choices", 430, draw_choices),
+    FigureKind("importance", 540, draw_importance),
     FigureKind("fidelity", 540, draw_fidelity),
     FigureKind("rankers", 440, draw_rankers),
     FigureKind("progress", 540, draw_progress),
@@ -138,25 +138,3 @@ def _draw_cell(axes: Axes, layer: float, row: int, mark: Mark, *, letter: bool) 
     if letter:
         x, y = layer + 0.5, row + 0.5
         axes.text(x, y, mark.letter, ha="center", va="center", color=mark.text_colour, size=11, weight="bold")
-
-
-def _draw_shares(
-    axes: Axes, on_front: Mapping[str, float], tried: Mapping[str, float], marks: Mapping[str, Mark]
-) -> None:
-    """A row for each kind: its share on the front above that of all networks."""
-    for row, (kind, share) in enumerate(tried.items()):
-        _draw_share(axes, row - 0.19, on_front.get(kind, 0.0), marks[kind].colour, INK)
-        _draw_share(axes, row + 0.19, share, FAINT, MUTED)
-    axes.set_yticks(range(len(tried)), [f"{kind} ({marks[kind].letter})" for kind in tried])
-    axes.tick_params(axis="y", labelcolor=INK)
-    axes.set_ylim(len(tried) - 0.5, -0.5)
-    axes.set_xticks([])
-    axes.spines[:].set_visible(False)
-    axes.grid(False)
-
-
-def _draw_share(axes: Axes, y: float, share: float, colour: str, text_colour: str) -> None:
-    axes.barh(y, share, 0.36, color=colour)
-    axes.annotate(
-        f"{100 * share:.0f} %", (share, y), (5, 0), textcoords="offset points", va="center", size=12, color=text_colour
-    )

@@ -1,47 +1,70 @@
 """From a run's folder to the values of a report."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from nas.controls import RANDOM
 from nas.evaluators.base import Quality
 from nas.experiment import Experiment
 from nas.records import Search
-from nas.report.axes import computed_axes
+from nas.report.axes import computed_axes, measured_axes
+from nas.report.choices import Choice, importances, shares
 from nas.report.comparison import Comparison, Searched, write_comparison
 from nas.report.data import ReportData
 from nas.report.length_costs import length_costs
 from nas.report.page import write_report
-from nas.report.several import labels, write_several
+from nas.report.several import headline_table, labels, write_several
+from nas.report.spent import spent
+from nas.report.summary import Summary
 from nas.report.tables import as_text, front_table
 from nas.run import Run
 from nas.search_space import architecture_id
-from nas.search_space.feasible import single_kind
+from nas.search_space.feasible import kinds, single_kind
+from nas.search_space.hybrids import FULL, PERIODS, Hybrid, hybrid_of, hybrid_periods, linear_kinds
+from nas.strategies.base import Trial
+from nas.strategies.pareto import front_of_trials
 from nas.tasks.base import Task
 from nas.tasks.parallel import Parallel
 
-
-def report(run: Run, folder: Path | None = None) -> Path:
-    """Write the run's report, into a folder of its own by default; returns the path of the page."""
-    return write_report(report_data(run), run.report_folder if folder is None else folder)
+MOST_SEEDS = 100
+"""Of random searches that are looked for."""
 
 
-def report_several(runs: Sequence[Run], folder: Path | None) -> Path:
-    """Write a page that compares runs, and each run's report beside it; returns the path of the page.
+def report(run: Run, folder: Path | None = None, refresh_seconds: int | None = None) -> Path:
+    """Write the run's report, into a folder of its own by default; returns the path of the page.
+
+    Args:
+        refresh_seconds: After which the page loads itself again; None: never.
+    """
+    data = replace(report_data(run), refresh_seconds=refresh_seconds)
+    return write_report(data, run.report_folder if folder is None else folder)
+
+
+def report_several(runs: Sequence[Run], folder: Path | None) -> tuple[Path, str]:
+    """Write a page that compares runs, and each run's report beside it.
 
     Args:
         folder: Where to; None: `report` in the folder that the first run is in.
+
+    Returns: The path of the page, and what each run recommends as a plain text table.
+    Raises: ValueError if a run is named twice, or the folder is one.
     """
     names = labels([run.folder for run in runs])
     target = folder if folder is not None else runs[0].folder.parent / "report"
     if Run.exists(target):
         raise ValueError(f"{target} is a run, so it can hold no report of several; name another folder with --out")
-    return write_several({name: report_data(run) for name, run in zip(names, runs, strict=True)}, target)
+    data = {name: report_data(run) for name, run in zip(names, runs, strict=True)}
+    page = write_several(data, target)
+    return page, as_text(headline_table({name: Summary(each) for name, each in data.items()}))
 
 
 def terminal_table(run: Run) -> str:
     """The front as a plain text table."""
-    return as_text(front_table(report_data(run)))
+    return as_text(front_table(found_data(run)))
 
 
 def write_comparison_of(run: Run, searches: Sequence[Search]) -> str:
@@ -57,10 +80,29 @@ def write_comparison_of(run: Run, searches: Sequence[Search]) -> str:
 
 def report_data(run: Run) -> ReportData:
     """All that the report of a run shows."""
-    experiment, trials, anchors, retrained = run.experiment, run.trials(), run.anchors(), run.retrained()
-    known = [*(each.architecture for each in (*trials, *anchors)), *(each.architecture for each in retrained)]
-    networks = list(dict.fromkeys(known))
-    return ReportData(
+    data, experiment = found_data(run), run.experiment
+    at_random = tuple(tuple(run.comparison(each.name)[0]) for each in _random_searches(run))
+    return replace(
+        data,
+        provenance=_provenance(run),
+        fresh=_fresh(run),
+        no_hybrids=None if data.hybrids else _why_no_hybrids(run),
+        axes=(*computed_axes(experiment, _networks(data)), *measured_axes(run)),
+        lengths=length_costs(run),
+        choices=_choices(run, data.trials),
+        importances=importances(experiment.space, data.trials, [trial for each in at_random for trial in each]),
+        random_searches=at_random,
+        share_inside=run.space.share_inside(np.random.default_rng(0)) if run.space.limits else None,
+        spent=spent(run),
+        baselines=run.manifest.get("baselines", {}),
+        references=experiment.references,
+    )
+
+
+def found_data(run: Run) -> ReportData:
+    """What a run has found, as far as it is read from its files and not worked out."""
+    experiment = run.experiment
+    data = ReportData(
         name=run.name,
         experiment_doc=run.manifest["description"],
         quality_name=experiment.quality.name,
@@ -71,24 +113,44 @@ def report_data(run: Run) -> ReportData:
         setting=experiment.task.cost_setting(),
         limits=run.space.limits,
         space_size=experiment.space.size(),
-        trials=tuple(trials),
-        anchors=tuple(anchors),
-        retrained=tuple(retrained),
-        provenance=_provenance(run),
-        fresh=_fresh(run),
-        single_kinds=_single_kinds(experiment, networks),
-        axes=tuple(computed_axes(experiment, networks)),
-        lengths=length_costs(run),
-        baselines=run.manifest.get("baselines", {}),
-        references=experiment.references,
+        trials=tuple(run.trials()),
+        anchors=tuple(run.anchors()),
+        retrained=tuple(run.retrained()),
+        provenance={},
         task=_task(experiment.task),
         folder=str(run.folder),
     )
+    networks = _networks(data)
+    return replace(data, single_kinds=_single_kinds(experiment, networks), hybrids=_hybrids(experiment, networks))
+
+
+def _networks(data: ReportData) -> list[Any]:
+    """Every architecture that is known, once."""
+    tried = (trial.architecture for trial in (*data.trials, *data.anchors))
+    return list(dict.fromkeys([*tried, *(result.architecture for result in data.retrained)]))
 
 
 def unit(experiment: Experiment, quality: Quality) -> str:
     """A log-likelihood is that of an example, or of a token where the task counts tokens."""
     return "nats per token" if (quality.unit, experiment.task.batch_unit) == ("nats", "tokens") else quality.unit
+
+
+def _hybrids(experiment: Experiment, networks: Sequence[Any]) -> dict[str, Hybrid]:
+    found = {architecture_id(each): hybrid_of(experiment.space, each) for each in networks}
+    return {name: pattern for name, pattern in found.items() if pattern is not None}
+
+
+def _why_no_hybrids(run: Run) -> str | None:
+    space = run.experiment.space
+    names = kinds(space)
+    if FULL not in names or not linear_kinds(names):
+        return None
+    if not hybrid_periods(space):
+        return f"one softmax layer in {PERIODS[0]} or more takes deeper networks than this space has"
+    return (
+        "no network inside the limits was deep enough, or the search is from before hybrids were measured; "
+        f"nas search {run.folder} settles which, as long as the trained supernet is there"
+    )
 
 
 def _task(task: Task) -> str:
@@ -99,6 +161,17 @@ def _task(task: Task) -> str:
 def _single_kinds(experiment: Experiment, networks: Sequence[Any]) -> dict[str, str]:
     found = {architecture_id(each): single_kind(experiment.space, each) for each in networks}
     return {name: kind for name, kind in found.items() if kind is not None}
+
+
+def _choices(run: Run, trials: Sequence[Trial]) -> tuple[Choice, ...]:
+    front = front_of_trials(trials, run.experiment.costs[0].name)
+    return shares(run.space, [trial.architecture for trial in front]) if front else ()
+
+
+def _random_searches(run: Run) -> list[Search]:
+    """Those with the budget of the run that were made, by it or by a comparison."""
+    found = (Search(RANDOM, seed, run.experiment.evaluations) for seed in range(MOST_SEEDS))
+    return [search for search in found if run.has_comparison(search.name)]
 
 
 def _fresh(run: Run) -> dict[str, float]:

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from nas.report import wording
-from nas.report.chart import DISTANT, HOLLOW, LOG_ABOVE, Chart, CostAxis, Panel, drawn, front_along, group
+from nas.report.chart import DISTANT, HOLLOW, LOG_ABOVE, Chart, CostAxis, Panel, drawn, front_along
 from nas.report.drawing import FAINT, INK, MUTED, SURFACE, Plot, canvases, finished, style
 from nas.report.marks import Mark
 from nas.report.summary import Network, Summary
@@ -71,7 +71,7 @@ def _draw_run(
         points = [(axis.values[n.id], n.arms[n.best_arm].mean * scale) for n in front.retrained if n.best_arm]
         _draw_steps(axes, points, colour or INK, dashed=True)
         for network in shown:
-            _draw_retrained(axes, scale, network, axis, groups.get(group(network) or "", SEARCHED), colour)
+            _draw_retrained(axes, scale, network, axis, groups.get(network.control or "", SEARCHED), colour)
     if colour is None:
         _label_recommended(axes, panel, summary, axis)
 
@@ -81,7 +81,7 @@ def _draw_tried(
 ) -> None:
     """Dots of the networks with inherited weights, those of a group in its shape."""
     for name, mark in [(None, None), *groups.items()]:
-        tried = [n for n in shown if group(n) == name and n.inherited is not None]
+        tried = [n for n in shown if n.control == name and n.inherited is not None]
         x, y = [axis.values[n.id] for n in tried], [(n.inherited or 0.0) * scale for n in tried]
         if mark is None:
             axes.scatter(
@@ -119,16 +119,19 @@ def _draw_steps(axes: Axes, points: list[tuple[float, float]], colour: str, *, d
 
 
 def _draw_published(axes: Axes, chart: Chart) -> None:
-    named: set[str] = set()
-    # the last of a family carries its name
-    for each in reversed(chart.published):
-        if each.costs[0] is None:
-            continue
-        axes.plot(each.costs[0], each.quality, "x", color=MUTED, markersize=7, markeredgewidth=1.8, zorder=4)
-        if each.name not in named:
-            place = (each.costs[0], each.quality)
-            axes.annotate(each.name, place, (7, -4), textcoords="offset points", size=11, color=MUTED)
-        named.add(each.name)
+    """Crosses; the last of a family carries its name, away from the others."""
+    shown = [(each.costs[0], each.quality, each.name) for each in chart.published if each.costs[0] is not None]
+    families: dict[str, list[tuple[float, float]]] = {}
+    for cost, quality, name in shown:
+        families.setdefault(name, []).append((cost, quality))
+    costs = list(_costs(chart))
+    middle = (min(costs) + max(costs)) / 2
+    for name, places in families.items():
+        axes.plot(*zip(*places, strict=True), "x", color=MUTED, markersize=7, markeredgewidth=1.8, zorder=4)
+        right, below = places[-1][0] < middle, len(places) > 1
+        offset = (7 if right else -7, -13 if below else 5)
+        side = "left" if right else "right"
+        axes.annotate(name, places[-1], offset, textcoords="offset points", ha=side, size=11, color=MUTED)
 
 
 def _cost_axis(axes: Axes, title: str, costs: list[float], width: int) -> None:

@@ -18,6 +18,8 @@ class Growth:
     kind: str | None
     """If it is of a single kind."""
     on_front: bool
+    alike: bool
+    """Whether it is of a single kind in the shape of the first network: two of them differ in the kind alone."""
     flops: tuple[float, ...]
     """In the order of the lengths."""
     latency: tuple[Quartiles | None, ...]

@@ -27,7 +27,7 @@ def length_costs(run: Run) -> LengthCosts | None:
         tokens=tuple(length.tokens for length in found),
         own=experiment.task.example_tokens()[0],
         flops=flops_of(experiment).name,
-        networks=tuple(_growth(experiment, each, each in front, found, measured) for each in networks),
+        networks=tuple(_growth(experiment, each, networks[0], each in front, found, measured) for each in networks),
         device=next((each.device for each in measured if each.networks), None),
         threads=next((each.threads for each in measured), 1),
         too_long=any(not each.networks for each in measured),
@@ -35,7 +35,12 @@ def length_costs(run: Run) -> LengthCosts | None:
 
 
 def _growth(
-    experiment: Experiment, network: Any, on_front: bool, found: Sequence[Length], measured: Sequence[Latencies]
+    experiment: Experiment,
+    network: Any,
+    first: Any,
+    on_front: bool,
+    found: Sequence[Length],
+    measured: Sequence[Latencies],
 ) -> Growth:
     count, space = flops_of(experiment), experiment.space
     rival = homogeneous(space, network, FULL) if FULL in kinds(space) else None
@@ -43,10 +48,12 @@ def _growth(
     latency: tuple[Quartiles | None, ...] = tuple(at.get(length.tokens) for length in found)
     flops = tuple(count(length.task, network) for length in found)
     alone = rival is None or rival == network
+    kind = single_kind(space, network)
     return Growth(
         architecture_id(network),
-        single_kind(space, network),
+        kind,
         on_front,
+        kind is not None and homogeneous(space, first, kind) == network,
         flops,
         latency,
         None if alone else architecture_id(rival),

@@ -40,17 +40,14 @@ def draw_lengths(summary: Summary, width: int) -> Plot | None:
     if costs.device is not None:
         panels.append(("Latency (ms)", lambda own: _latency(costs, own), costs.latency_break_even))
     small = width < PHONE
-    rows, columns = (len(panels), 1) if small else (1, 2)
+    rows, columns = (len(panels), 1) if small else (1, len(panels))
     legend = 26 * math.ceil((len(costs.networks) + 1) / (2 if small else 4))
     with style():
         figure, grid = canvases(width, (310 if small else PANEL) * rows + legend, rows, columns)
-        for axes, (heading, curve, break_even) in zip(grid, panels, strict=False):
+        for axes, (heading, curve, break_even) in zip(grid, panels, strict=True):
             for growth, look in _looks(costs, summary):
                 _draw(axes, curve(growth), look, break_even(growth))
             _log_axes(axes, costs, heading)
-        for axes in grid[len(panels) :]:
-            axes.set_axis_off()
-            axes.text(0.5, 0.5, "Latency was not measured.", ha="center", color=MUTED, transform=axes.transAxes)
         figure.legend(
             handles=_legend(costs, summary),
             loc="outside upper left",
@@ -66,11 +63,11 @@ def _looks(costs: LengthCosts, summary: Summary) -> list[tuple[Growth, dict[str,
     found: list[tuple[Growth, dict[str, object]]] = []
     front = 0
     for growth in costs.networks:
-        if growth.kind is None:
+        if not growth.alike:
             look: dict[str, object] = {"color": MUTED, "linestyle": DASHES[front % len(DASHES)], "linewidth": 1.5}
             front += 1
         else:
-            mark = summary.marks.get(growth.kind, Mark("", "", INK, "o"))
+            mark = summary.marks.get(growth.kind or "", Mark("", "", INK, "o"))
             look = {"color": mark.colour, "marker": mark.shape, "markersize": 6, "linewidth": 2, "zorder": 3}
         found.append((growth, look))
     return found
@@ -112,7 +109,7 @@ def _log_axes(axes: Axes, costs: LengthCosts, heading: str) -> None:
 def _legend(costs: LengthCosts, summary: Summary) -> Sequence[Line2D]:
     handles = []
     for growth, look in _looks(costs, summary):
-        label = f"all {growth.kind}" if growth.kind else f"front, {growth.id}"
+        label = f"all {growth.kind}" if growth.alike else f"front, {growth.id}"
         handles.append(Line2D([], [], label=label, **look))  # type: ignore[arg-type]
     ring = Line2D([], [], linestyle="", marker="o", color=INK, markerfacecolor=SURFACE, markersize=11)
     ring.set_label("cheaper than softmax")

@@ -12,17 +12,17 @@ def length_text(data: ReportData) -> list[str]:
     costs = data.lengths
     if costs is None:
         return ["Not known: the networks of this task have inputs of one length, or the search has no front yet."]
-    kinds = [own for own in costs.networks if own.kind is not None and own.flops_break_even is not None]
+    kinds = [own for own in costs.networks if own.alike and own.flops_break_even is not None]
     if not kinds:
         return [*_own_words(costs), "No break-even can be given: the space offers no softmax to compare with."]
     counted = "; ".join(f"all {own.kind} {_from(own.flops_break_even, costs)}" for own in kinds)
     sentences = [
         f"In the shape of {costs.networks[0].id}, the dearest network of the front, fewer "
-        f"{wording.title(costs.flops)} than all softmax are needed by {counted}. These are counts, exact to the token.",
+        f"{wording.title(costs.flops)} than all softmax are needed by {counted}. These are exact counts.",
         *_own_words(costs),
     ]
     if costs.device is None:
-        return [*sentences, "Latency was not measured; nas report RUN --measure does so, once, in about a minute."]
+        return [*sentences, "Latency was not measured; nas report RUN --measure does so, once, in less than a minute."]
     times = [(own, costs.latency_break_even(own)) for own in kinds]
     timed = "; ".join(f"all {own.kind} {_from(at, costs, 'about ')}" for own, at in times if at is not None)
     if timed:
@@ -68,18 +68,21 @@ def lengths_csv(costs: LengthCosts) -> str:
 def _own_words(costs: LengthCosts) -> list[str]:
     """What softmax layers that are replaced change at the task's own length."""
     place = costs.tokens.index(costs.own)
-    pairs = [(own, costs.network(own.softmax)) for own in costs.networks if own.kind is not None]
+    pairs = [(own, costs.network(own.softmax)) for own in costs.networks if own.alike]
     said = [
         f"all {own.kind} {_percent(own.flops[place], rival.flops[place])}" for own, rival in pairs if rival is not None
     ]
     if not said:
         return []
-    return [f"This run's {costs.own:,} tokens: beside all softmax, {wording.title(costs.flops)} of {'; '.join(said)}."]
+    flops, rest = wording.title(costs.flops), "".join(f"; {each}" for each in said[1:])
+    return [f"At this run's {costs.own:,} tokens, beside all softmax, {said[0]} {flops}{rest}."]
 
 
 def _percent(own: float, rival: float) -> str:
-    change = 100 * (own / rival - 1)
-    return f"are {abs(change):.0f} % {'more' if change > 0 else 'fewer'}"
+    change = round(100 * (own / rival - 1))
+    if not change:
+        return "needs as many" if own == rival else f"needs hardly {'more' if own > rival else 'fewer'}"
+    return f"needs {abs(change)} % {'more' if change > 0 else 'fewer'}"
 
 
 def _from(at: float | None, costs: LengthCosts, about: str = "") -> str:
@@ -100,7 +103,8 @@ def _tokens(at: float | None, about: str) -> str:
 
 
 def _role(own: Growth) -> str:
-    return f"all {own.kind}" if own.kind else "front" if own.on_front else wording.NONE
+    roles = ["front"] if own.on_front else []
+    return ", ".join([*roles, *([f"all {own.kind}"] if own.kind else [])]) or wording.NONE
 
 
 def _milliseconds(latency: Quartiles | None) -> str:

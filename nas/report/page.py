@@ -15,7 +15,8 @@ from nas.report.chart import Chart
 from nas.report.chart_page import DrawnChart, drawn_chart
 from nas.report.data import ReportData
 from nas.report.descriptions import description
-from nas.report.figures import FIGURES, NARROW, FigureKind
+from nas.report.drawing import NARROW
+from nas.report.figures import FIGURES, FigureKind
 from nas.report.made import made, made_files
 from nas.report.sections import section_files, section_values
 from nas.report.summary import Network, Summary
@@ -49,31 +50,26 @@ def write_report(data: ReportData, folder: Path) -> Path:
     figures = [drawn for kind in FIGURES if (drawn := draw(summary, kind))]
     main = drawn_chart(Chart({data.name: summary}), "front", description(summary, "front"))
     images: list[DrawnFigure | DrawnChart] = [*figures, *([main] if main else [])]
-    rows = tables.front_table(data)
-    texts = {
-        "front.csv": tables.front_csv(summary),
-        "trials.csv": tables.trials_csv(summary),
-        "retrained.csv": tables.retrained_csv(data),
-        "front.md": tables.as_markdown(rows),
-        "front.tex": tables.as_latex(rows),
-        **{f"{figure.name}.svg": figure.svg for figure in images},
-        **made_files(data),
-        "index.html": page(summary, figures, main),
-    }
-    budgets = picks(summary)
-    if budgets:
-        texts |= tables.in_all_forms("budgets", budget_table(summary, budgets))
-    card = bleu_card(summary)
-    if card is not None:
-        texts |= {"bleu.csv": bleu_csv(data), "bleu.md": tables.as_markdown(card.rows)}
-        texts["bleu.tex"] = tables.as_latex(card.rows)
-    texts |= section_files(summary)
+    texts = table_files(summary) | made_files(data) | {f"{figure.name}.svg": figure.svg for figure in images}
+    texts["index.html"] = page(summary, figures, main)
     for figure in images:
         with replacing(folder / f"{figure.name}.png", "wb") as file:
             file.write(figure.png)
     for name, text in texts.items():
         write_text(folder / name, text)
     return folder / "index.html"
+
+
+def table_files(summary: Summary) -> dict[str, str]:
+    """Every table, those to be read and those with every digit, by the names of their files."""
+    data, budgets, card = summary.data, picks(summary), bleu_card(summary)
+    texts = tables.in_all_forms("front", tables.front_table(data)) | {"front.csv": tables.front_csv(summary)}
+    texts |= {"trials.csv": tables.trials_csv(summary), "retrained.csv": tables.retrained_csv(data)}
+    if budgets:
+        texts |= tables.in_all_forms("budgets", budget_table(summary, budgets))
+    if card is not None:
+        texts |= tables.in_all_forms("bleu", card.rows) | {"bleu.csv": bleu_csv(data)}
+    return texts | made_files(data) | section_files(summary)
 
 
 def draw(summary: Summary, kind: FigureKind) -> DrawnFigure | None:
@@ -131,10 +127,11 @@ def page(summary: Summary, figures: list[DrawnFigure], main: DrawnChart | None) 
 
 
 def _groups(summary: Summary) -> list[dict[str, Any]]:
-    """The rows of the main table: the front, then the homogeneous networks."""
+    """The rows of the main table: the front, then what it is compared with."""
     sections = {
         "The front, cheapest first": summary.front,
         "Best homogeneous network of each kind": summary.homogeneous,
+        "Best of each fixed hybrid": summary.hybrids,
     }
     return [
         {"heading": heading, "rows": [_record(summary, network) for network in members]}
@@ -154,7 +151,7 @@ def _record(summary: Summary, network: Network) -> dict[str, Any]:
     data = summary.data
     return {
         "id": network.id,
-        "kind": network.kind,
+        "control": network.control,
         "costs": [wording.amount(network.costs.get(name)) for name in data.costs],
         "inherited": wording.quality(data.searched, network.inherited),
         "arms": [wording.spread(data.tested, network.arms.get(arm)) for arm in summary.arms],

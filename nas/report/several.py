@@ -83,8 +83,7 @@ def headline_table(summaries: Mapping[str, Summary]) -> Rows:
         found = (wording.NONE,) * 4
         if best is not None:
             spread = None if best.best_arm is None else best.arms[best.best_arm]
-            reached = wording.spread(data.tested, spread)
-            quality = reached if spread is None else f"{reached} {wording.unit_or_name(data.tested)}"
+            quality = wording.spread_with_unit(data.tested, spread)
             inherited = wording.quality_with_unit(data.searched, best.inherited)
             cost = f"{wording.amount(best.costs.get(data.axis))} {wording.title(data.axis)}"
             found = (best.id, quality, inherited, cost)
@@ -107,8 +106,7 @@ def _offer(summary: Summary, budget: float) -> str:
         return wording.NONE
     if best.best_arm is None:
         return f"{best.id}: {wording.quality_with_unit(data.searched, best.inherited)}, inherited"
-    reached = wording.spread(data.tested, best.arms[best.best_arm])
-    return f"{best.id}: {reached} {wording.unit_or_name(data.tested)}"
+    return f"{best.id}: {wording.spread_with_unit(data.tested, best.arms[best.best_arm])}"
 
 
 def differences(summaries: Mapping[str, Summary]) -> Rows:

@@ -5,7 +5,6 @@ Which network is recommended is decided on the search split; the test split is r
 
 import math
 import statistics
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +16,7 @@ from nas.report.layers import Sites, sites
 from nas.report.marks import Mark, marks
 from nas.retrained import Arm, Retrained
 from nas.search_space import architecture_id
+from nas.search_space.hybrids import Hybrid
 from nas.search_space.limits import Window, violation
 from nas.strategies.pareto import hypervolume, pareto_front
 
@@ -26,6 +26,9 @@ INHERITED = "inherited"
 SEARCHED = ("front", "chosen")
 """Origins of retrained networks that the search found, or somebody chose among its trials."""
 CURVE_POINTS = 200
+
+Curve = tuple[tuple[int, float], ...]
+"""Number of evaluations and share of a hypervolume reached by then, at up to about 200 places."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,13 @@ class Network:
     """Whether the search found it, or it was measured beside the search for comparison."""
     kind: str | None = None
     """The kind that all layers have which can, if they have one."""
+    hybrid: Hybrid | None = None
+    """The pattern of a fixed hybrid, if it is one."""
+
+    @property
+    def control(self) -> str | None:
+        """What it is if not a network that only a search would find: `all linear`, a fixed hybrid."""
+        return f"all {self.kind}" if self.kind is not None else str(self.hybrid) if self.hybrid is not None else None
 
     @cached_property
     def sites(self) -> Sites:
@@ -109,12 +119,6 @@ def arms_of(results: Iterable[Retrained]) -> dict[Arm, Spread]:
     return gathered
 
 
-def kind_shares(networks: Iterable[Network], site: str) -> dict[str, float]:
-    """Share of all layers at a site that have each kind; empty where there are no such layers."""
-    counts = Counter(kind for network in networks for kind in network.sites.get(site, ()))
-    return {kind: count / counts.total() for kind, count in sorted(counts.items())}
-
-
 @dataclass(frozen=True)
 class Summary:
     """The findings of a run; each is worked out once, when it is first asked for."""
@@ -132,13 +136,15 @@ class Summary:
             name = architecture_id(trial.architecture)
             if name not in found:
                 arms, kind = arms_of(results.get(name, ())), self.data.single_kinds.get(name)
-                costs, excess = trial.costs, trial.violation
-                found[name] = Network(name, trial.architecture, costs, trial.quality, excess, arms, searched, kind)
-        for name, own in results.items():
+                costs, excess, pattern = trial.costs, trial.violation, self.data.hybrids.get(name)
+                own = (name, trial.architecture, costs, trial.quality, excess, arms, searched, kind, pattern)
+                found[name] = Network(*own)
+        for name, trained in results.items():
             if name not in found:
                 costs, kind = self.data.retrained_costs.get(name, {}), self.data.single_kinds.get(name)
-                excess = _violation(costs, self.data.limits)
-                found[name] = Network(name, own[0].architecture, costs, None, excess, arms_of(own), kind=kind)
+                excess, pattern = _violation(costs, self.data.limits), self.data.hybrids.get(name)
+                arms, architecture = arms_of(trained), trained[0].architecture
+                found[name] = Network(name, architecture, costs, None, excess, arms, kind=kind, hybrid=pattern)
         return found
 
     @cached_property
@@ -179,17 +185,24 @@ class Summary:
 
     @cached_property
     def homogeneous(self) -> tuple[Network, ...]:
-        """The best network of each kind inside the limits, by kind.
+        """The best network of each kind inside the limits, by kind."""
+        return self._best_of_each({n.id: n.kind for n in self.networks.values() if n.kind is not None})
 
-        A retrained one goes before one that was only tried: the run chose it by the same inherited quality.
-        """
+    @cached_property
+    def hybrids(self) -> tuple[Network, ...]:
+        """The best network of each fixed hybrid inside the limits."""
+        return self._best_of_each({n.id: str(n.hybrid) for n in self.networks.values() if n.hybrid is not None})
+
+    def _best_of_each(self, groups: dict[str, str]) -> tuple[Network, ...]:
+        """A retrained one goes before one that was only tried: the run chose it by the same inherited quality."""
         best: dict[str, Network] = {}
-        for network in self.networks.values():
-            if network.kind is None or network.violation or (network.inherited is None and not network.arms):
+        for name, group in groups.items():
+            network = self.networks[name]
+            if network.violation or (network.inherited is None and not network.arms):
                 continue
-            if network.kind not in best or rank(network) > rank(best[network.kind]):
-                best[network.kind] = network
-        return tuple(best[kind] for kind in sorted(best))
+            if group not in best or rank(network) > rank(best[group]):
+                best[group] = network
+        return tuple(best[group] for group in sorted(best))
 
     @cached_property
     def recommended(self) -> Network | None:
@@ -212,20 +225,24 @@ class Summary:
         return Fidelity(both, tuple(ranker(name, own, trained) for name, own in scores.items()))
 
     @cached_property
-    def hypervolume_curve(self) -> tuple[tuple[int, float], ...]:
-        """Number of evaluations and share of the final hypervolume reached by then, at up to about 200 places.
+    def hypervolume_curves(self) -> tuple[Curve, ...]:
+        """Of the search, then of each random search; none before there is an area.
 
-        The reference is the corner of the greatest cost and the least quality that was evaluated inside the limits.
+        Shares of the largest that any of them ended with. The reference, one for all, is the corner of the greatest
+        cost and the least quality that any of them evaluated inside the limits.
         """
+        axis = self.data.axis
+        inside = [
+            [(t.costs[axis], t.quality) for t in trials if t.quality is not None and not t.violation]
+            for trials in self.data.random_searches
+        ]
+        histories = [self._points, *inside]
+        points = [point for history in histories for point in history]
         if not self._points:
             return ()
-        costs, qualities = zip(*self._points, strict=True)
-        reference = (max(costs), min(qualities))
-        final = hypervolume(self._points, reference)
-        if not final:
-            return ()
-        places = sorted({*range(1, len(costs) + 1, max(1, len(costs) // CURVE_POINTS)), len(costs)})
-        return tuple((place, hypervolume(self._points[:place], reference) / final) for place in places)
+        reference = max(cost for cost, _ in points), min(quality for _, quality in points)
+        largest = max(hypervolume(history, reference) for history in histories)
+        return tuple(_curve(history, reference, largest) for history in histories) if largest else ()
 
     @property
     def _points(self) -> list[tuple[float, float]]:
@@ -241,3 +258,8 @@ def rank(network: Network) -> tuple[bool, float]:
 
 def _violation(costs: dict[str, float], limits: dict[str, Window]) -> float:
     return violation(costs, {name: limit for name, limit in limits.items() if name in costs})
+
+
+def _curve(points: list[tuple[float, float]], reference: tuple[float, float], largest: float) -> Curve:
+    places = sorted({*range(1, len(points) + 1, max(1, len(points) // CURVE_POINTS)), len(points)})
+    return tuple((place, hypervolume(points[:place], reference) / largest) for place in places)

@@ -17,13 +17,13 @@ FRONT = "front"
 
 
 def front_networks(summary: Summary) -> list[tuple[str, Network]]:
-    """The front, cheapest first, then the best homogeneous network of each kind; each with its role."""
+    """The front, cheapest first, then the best of each kind and of each fixed hybrid; each with its role."""
     chosen = [(FRONT, network) for network in summary.front]
-    return chosen + [(f"all {network.kind}", network) for network in summary.homogeneous]
+    return chosen + [(str(network.control), network) for network in (*summary.homogeneous, *summary.hybrids)]
 
 
 def front_table(data: ReportData) -> Rows:
-    """The front and the best homogeneous networks, as text."""
+    """The front and what it is compared with, as text."""
     summary = Summary(data)
     inherited, *arms = quality_headings(summary)
     rows = [("Network", "Role", *map(wording.title, data.costs), inherited, *arms, "Shape", "Attention")]
@@ -82,7 +82,7 @@ def in_all_forms(name: str, rows: Rows) -> dict[str, str]:
 
 
 def front_csv(summary: Summary) -> str:
-    """The front and the best homogeneous networks with every digit; empty where a value is not known."""
+    """The front and what it is compared with, with every digit; empty where a value is not known."""
     names = list(summary.data.costs)
     arm_columns = [f"{arm}_{name}" for arm in ARMS for name in ("mean", "deviation", "seeds")]
     rows = [["id", "role", *names, "inherited", *arm_columns, *_architecture_headings(summary)]]
@@ -99,13 +99,13 @@ def trials_csv(summary: Summary) -> str:
     """Every trial with every digit."""
     costs = list(summary.data.costs)
     on_front = {network.id for network in summary.front}
-    names = ["number", "id", *costs, "quality", "violation", "seconds", "on_front", "homogeneous"]
+    names = ["number", "id", *costs, "quality", "violation", "seconds", "on_front", "homogeneous", "hybrid"]
     rows = [[*names, *_architecture_headings(summary)]]
     for trial in summary.data.trials:
         network = summary.networks[architecture_id(trial.architecture)]
         row = [str(trial.number), network.id, *(_exact(trial.costs[name]) for name in costs), _exact(trial.quality)]
         row += [_exact(trial.violation), _exact(trial.seconds), "yes" if network.id in on_front else "no"]
-        rows.append([*row, network.kind or "", *_architecture_cells(summary, network)])
+        rows.append([*row, network.kind or "", str(network.hybrid or ""), *_architecture_cells(summary, network)])
     return as_csv(rows)
 
 

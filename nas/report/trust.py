@@ -49,9 +49,11 @@ def ranker_title(data: ReportData, own: Ranker) -> str:
 
 def _correlation_text(data: ReportData, own: Ranker) -> list[str]:
     n = own.all.count
-    said = f"Kendall τ = {own.all.tau:.2f} over n = {n} networks{_interval(own.all)}{_of_what(data)}."
+    said = f"Kendall τ = {_signed(own.all.tau or 0.0)} over n = {n} networks{_interval(own.all)}{_of_what(data)}."
     if own.top.tau is not None:
-        said += f" Over the {own.top.count} that are best from scratch it is {own.top.tau:.2f}{_interval(own.top)}."
+        said += (
+            f" Over the {own.top.count} that are best from scratch it is {_signed(own.top.tau)}{_interval(own.top)}."
+        )
     scale = "It goes from -1 for the reversed order, through 0 for no relation, to 1 for the same order."
     if n < FEW_NETWORKS:
         scale += f" With n = {n} it is a rough indication: one exchanged pair moves it by {4 / (n * (n - 1)):.2f}"
@@ -71,9 +73,9 @@ def _against_costs(data: ReportData, rankers: Sequence[Ranker]) -> list[str]:
     known = [(each, each.all.tau) for each in costs if each.all.tau is not None]
     if not known or own.all.tau is None:
         return []
-    said = " and ".join(f"{ranker_title(data, each)} {_signed(tau)}" for each, tau in known)
+    said = ", ".join(f"by {wording.title(each.name)} alone {_signed(tau)}" for each, tau in known)
     order = "more than" if own.all.tau > max(tau for _, tau in known) else "no more than"
-    return [f"Ordering by cost alone, the dearest first, gives {said}: the supernet tells {order} size does here."]
+    return [f"Ordering with the dearest first has τ {said}: the supernet tells {order} size does here."]
 
 
 def _regret(data: ReportData, own: Ranker) -> str:

@@ -122,6 +122,11 @@ def spread(measure: Measure, value: Spread | None) -> str:
     return f"{quality(measure, value.mean)}{shown} ({len(value.qualities)})"
 
 
+def spread_with_unit(measure: Measure, value: Spread | None) -> str:
+    """`71.25 ± 0.31 % (3)`."""
+    return spread(measure, value).replace(" (", f" {unit_or_name(measure)} (")
+
+
 def duration(seconds: float) -> str:
     """`1 h 05 min`, `3 min 20 s` or `4.2 s`."""
     if seconds < 60:

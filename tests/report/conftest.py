@@ -10,6 +10,7 @@ from nas.report.data import Axis, ReportData
 from nas.retrained import Retrained
 from nas.search_space import Architecture, Block, Stack, architecture_id
 from nas.search_space.feasible import homogeneous, kinds, single_kind
+from nas.search_space.hybrids import Hybrid
 from nas.search_space.limits import Window
 from nas.search_space.presets import autoformer_small, tiny, tiny_translation
 from nas.strategies.base import Trial
@@ -117,8 +118,9 @@ def make_data() -> Callable[..., ReportData]:
         rng = np.random.default_rng(0)
         drawn = [tiny().sample(rng) for _ in range(count)]
         fixed = [all_of(kind, ffn_dim) for kind in ("softmax", "linear") for ffn_dim in (32, 64)] if count > 1 else []
+        pattern = Architecture(Stack(24, (*[Block("linear", 2, 8, 32)] * 3, Block("softmax", 2, 8, 32))))
         trials = []
-        for number, architecture in enumerate(dict.fromkeys([*fixed, *drawn])):
+        for number, architecture in enumerate(dict.fromkeys([*fixed, *drawn, *[pattern] * bool(fixed)])):
             violation = max(0.0, cost(architecture) / LIMIT - 1)
             reached = None if violation else quality(architecture)
             costs = {"flops": cost(architecture), "parameters": 10 * cost(architecture)}
@@ -143,6 +145,7 @@ def make_data() -> Callable[..., ReportData]:
                 "versions": {"torch": "2.13.0"},
             },
             single_kinds={name: kind for name, kind in single.items() if kind is not None},
+            hybrids={architecture_id(pattern): Hybrid(4, "linear")},
         )
 
     return make
@@ -188,7 +191,7 @@ def make_large() -> Callable[[int], ReportData]:
             quality_unit="top-1",
             costs={"flops": "multiply-adds", "parameters": "parameters"},
             setting="197 tokens",
-            limits={"flops": Window(at_most=5e9)},
+            limits={"flops": Window(at_most=7e9)},
             space_size=space.size(),
             trials=tuple(trials),
             retrained=tuple(

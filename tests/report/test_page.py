@@ -84,7 +84,7 @@ def test_page_names_every_network_of_the_front_and_its_numbers(written):
 
 def test_folder_holds_page_figures_and_tables_and_nothing_unfinished(written):
     folder = written[1].parent
-    names = ("front", "attention", "kinds", "fidelity", "rankers", "progress")
+    names = ("front", "attention", "fidelity", "rankers", "progress")
     figures = {f"{name}.{kind}" for name in names for kind in ("svg", "png")}
     tables = {f"{name}.{kind}" for name in ("front", "budgets", "rankers") for kind in ("csv", "md", "tex")}
     tables |= {"trials.csv", "retrained.csv", "manifest.json"}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nas.report.data import ReportData
 from nas.report.layers import sites
-from nas.report.summary import Summary, kind_shares
+from nas.report.summary import Summary
 from nas.report.trust import fidelity_text
 from nas.retrained import Retrained
 from nas.search_space import architecture_id
@@ -140,16 +140,8 @@ def test_best_homogeneous_network_of_each_kind(make_data):
         assert network.inherited == max(n.inherited for n in rivals)
 
 
-def test_shares_of_kinds_count_layers(make_data):
-    networks = Summary(make_data()).evaluated
-    shares = kind_shares(networks, "encoder")
-    assert sum(shares.values()) == pytest.approx(1)
-    layers = [kind for network in networks for kind in network.kinds]
-    assert shares["softmax"] == pytest.approx(layers.count("softmax") / len(layers))
-
-
 def test_hypervolume_never_falls_and_ends_at_the_whole(make_data):
-    curve = Summary(make_data()).hypervolume_curve
+    curve = Summary(make_data()).hypervolume_curves[0]
     assert [place for place, _ in curve] == list(range(1, len(curve) + 1))
     shares = [share for _, share in curve]
     assert shares == sorted(shares)
@@ -158,7 +150,7 @@ def test_hypervolume_never_falls_and_ends_at_the_whole(make_data):
 
 def test_hypervolume_of_three_points_by_hand():
     # corner (30, 0.1); (30, 0.1) adds nothing; (20, 0.3): 10 * 0.2 = 2; (10, 0.2): 10 * 0.1 = 1 more
-    curve = Summary(run_of([(30.0, 0.1), (20.0, 0.3), (10.0, 0.2)])).hypervolume_curve
+    curve = Summary(run_of([(30.0, 0.1), (20.0, 0.3), (10.0, 0.2)])).hypervolume_curves[0]
     assert [share for _, share in curve] == pytest.approx([0, 2 / 3, 1])
 
 
@@ -169,7 +161,7 @@ def test_an_architecture_without_blocks_has_no_kinds():
 
 def test_an_empty_run_has_empty_findings():
     summary = Summary(run_of([]))
-    assert (summary.front, summary.homogeneous, summary.recommended, summary.hypervolume_curve) == ((), (), None, ())
+    assert (summary.front, summary.homogeneous, summary.recommended, summary.hypervolume_curves) == ((), (), None, ())
 
 
 def test_a_trial_without_a_cost_is_refused():

@@ -21,10 +21,10 @@ def test_trials_csv_keeps_every_digit(make_data):
         assert from_json(Architecture, json.loads(row["architecture"])) == trial.architecture
 
 
-def test_front_csv_holds_the_front_then_the_homogeneous_networks(make_data):
+def test_front_csv_holds_the_front_then_what_it_is_compared_with(make_data):
     summary = Summary(make_data())
     rows = rows_of(front_csv(summary))
-    expected = [*summary.front, *summary.homogeneous]
+    expected = [*summary.front, *summary.homogeneous, *summary.hybrids]
     assert [row["id"] for row in rows] == [network.id for network in expected]
     for row, network in zip(rows, expected, strict=True):
         assert float(row["inherited"]) == network.inherited

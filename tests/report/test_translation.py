@@ -11,12 +11,12 @@ from nas.report import wording
 from nas.report.bleu_card import bleu_card, bleu_csv
 from nas.report.data import Measure
 from nas.report.fidelity_figure import draw_fidelity
-from nas.report.figures import draw_attention, draw_kinds
+from nas.report.figures import draw_attention
 from nas.report.findings import tiles, verdict
 from nas.report.front_figure import draw_front
 from nas.report.layers import ACROSS, sites
 from nas.report.page import write_report
-from nas.report.summary import Summary, kind_shares
+from nas.report.summary import Summary
 from nas.report.tables import as_latex, as_text, front_csv, front_table, trials_csv
 from nas.report.trust import fidelity_text
 from nas.search_space.presets import tiny_translation
@@ -75,14 +75,6 @@ def test_a_network_is_of_a_kind_that_one_of_its_sites_lacks(translation):
     assert set(lrpe.sites[ACROSS]) == {"softmax"}
 
 
-def test_shares_are_counted_at_each_site(translation):
-    networks = Summary(translation).evaluated
-    for site in ("encoder", "decoder", ACROSS):
-        assert sum(kind_shares(networks, site).values()) == pytest.approx(1)
-    assert "lrpe" in kind_shares(networks, "decoder")
-    assert "lrpe" not in kind_shares(networks, ACROSS)
-
-
 def test_the_front_has_a_panel_for_each_quality_and_one_for_a_single_quality(translation, make_data):
     both = ["Inherited log-likelihood (nats per token)", "BLEU after retraining"]
     assert texts_of(draw_front(Summary(translation), 1040)) == both
@@ -110,9 +102,8 @@ def test_unlike_qualities_have_no_line_of_equality(translation, make_data):
     assert summary.fidelity.inherited.all.tau == pytest.approx(1)
 
 
-def test_figures_of_kinds_name_the_sites(translation):
+def test_the_figure_of_kinds_names_the_sites(translation):
     summary = Summary(translation)
-    assert texts_of(draw_kinds(summary, 430)) == ["encoder", "decoder", "across"]
     strips = draw_attention(summary, 590).figure.axes[0]
     assert [text.get_text() for text in strips.texts if len(text.get_text()) > 1] == ["encoder", "decoder", "across"]
 
@@ -153,7 +144,9 @@ def test_a_rival_is_beaten_in_points_of_the_tested_quality(translation):
         for each in translation.retrained
     )
     said = " ".join(verdict(Summary(replace(translation, retrained=weaker))))
-    assert re.search(r"On the test split it is \d+\.\d\d BLEU above the best homogeneous network treated alike", said)
+    assert re.search(
+        r"On the test split, treated alike, it is \d+\.\d\d BLEU above the best homogeneous network, all", said
+    )
 
 
 def test_tables_have_units_and_columns_for_each_site(translation):

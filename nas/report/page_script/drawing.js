@@ -49,7 +49,7 @@ const drawDots = (layer, dots, x, y) => {
     alike.get(key).path.push(outline(dot.shape, x(dot.x), y(dot.y), dot.own ? 3.4 : 2.6));
   });
   alike.forEach(({ first, path }) => {
-    const made = vector("path", { class: first.own ? "dots own" : "dots", d: path.join("") }, layer);
+    const made = vector("path", { class: first.own ? "dots own" : first.colour ? "dots run" : "dots", d: path.join("") }, layer);
     if (first.colour) made.style.fill = first.colour;
   });
 };
@@ -70,10 +70,16 @@ const drawPublished = (layer, published, x, y) => published.forEach((each) => {
   vector("path", { class: "published", d: outline("x", x(each.x), y(each.y), 4.4) }, layer);
 });
 
+const ruler = document.createElement("canvas").getContext("2d");
+const measured = (text, strong) => {
+  ruler.font = `${strong ? 700 : 400} 11.5px ${getComputedStyle(document.body).fontFamily}`;
+  return ruler.measureText(text).width + 2;
+};
+
 // names beside marks, as far as there is room for them; the first are the most important
 const drawLabels = (layer, wanted, taken, box) => wanted.forEach(({ text, x, y, rise, strong, className }) => {
-  const width = text.length * 6.5 + 2, height = 14;
-  const places = [[strong ? 13 : 9, 4, "start"], [strong ? -13 : -9, 4, "end"], [0, -rise - 8, "middle"], [0, rise + 17, "middle"], [7, -rise - 6, "start"], [-7, -rise - 6, "end"], [7, rise + 15, "start"], [-7, rise + 15, "end"]];
+  const width = measured(text, strong), height = 14;
+  const places = [[strong ? 13 : 9, 4, "start"], [strong ? -13 : -9, 4, "end"], [0, -rise - 8, "middle"], [0, rise + 17, "middle"], [7, -rise - 6, "start"], [-7, -rise - 6, "end"], [7, rise + 15, "start"], [-7, rise + 15, "end"], [7, -rise - 20, "start"], [-7, -rise - 20, "end"]];
   const bounds = ([dx, dy, anchor]) => {
     const left = x + dx - (anchor === "end" ? width : anchor === "middle" ? width / 2 : 0);
     return [left, y + dy - 11, left + width, y + dy - 11 + height];
@@ -93,14 +99,14 @@ const wantedLabels = (found, data, x, y, roomy) => {
   if (data.runs.length === 1) {
     const own = [...found.marks, ...found.dots].filter((mark) => best.has(mark.index));
     const top = highest(own);
-    if (top) wanted.push({ text: "recommended", x: x(top.x), y: y(top.y), rise: rise(top), strong: true, className: "strong" });
+    if (top) wanted.push({ text: top.own ? `recommended: ${top.own.label}` : "recommended", x: x(top.x), y: y(top.y), rise: rise(top), strong: true, className: "strong" });
   }
   const families = new Map(found.published.map((each) => [each.name, each]));
   families.forEach((each, name) => wanted.push({ text: name, x: x(each.x), y: y(each.y), rise: 5, className: "muted" }));
   if (roomy && data.runs.length === 1) {
     data.groups.forEach((group) => {
       const mark = highest(found.marks.filter((each) => each.own === group));
-      if (mark) wanted.push({ text: group.label, x: x(mark.x), y: y(mark.y), rise: rise(mark) });
+      if (mark && !best.has(mark.index)) wanted.push({ text: group.label, x: x(mark.x), y: y(mark.y), rise: rise(mark) });
     });
   }
   return wanted;

@@ -97,7 +97,11 @@ const drawChart = (svg, data, state, width) => {
     drawLines(layer, items.lines, x, y);
     drawPublished(layer, items.published, x, y);
     drawMarks(layer, items.marks, x, y);
-    const taken = items.marks.map((mark) => [x(mark.x) - 6, y(mark.y + mark.deviation) - 6, x(mark.x) + 6, y(mark.y - mark.deviation) + 6]);
+    const best = new Set(data.runs.map((run) => run.recommended));
+    // a pinned network has its letter at the upper left, and the recommended one is pinned from the start
+    const taken = items.marks.map((mark) => (best.has(mark.index) ? [x(mark.x) - 20, y(mark.y + mark.deviation) - 18] : [x(mark.x) - 6, y(mark.y + mark.deviation) - 6])
+      .concat([x(mark.x) + 6, y(mark.y - mark.deviation) + 6]));
+    items.published.forEach((each) => taken.push([x(each.x) - 5, y(each.y) - 5, x(each.x) + 5, y(each.y) + 5]));
     drawLabels(layer, wantedLabels(items, data, x, y, !narrow), taken, box);
     const knots = items.lines.flatMap(({ points, members }) => points.map((point, place) => ({ x: point[0], y: point[1], index: members[place] })));
     [...items.dots, ...knots, ...items.marks].forEach((each) => places.push({ x: x(each.x), y: y(each.y), index: each.index }));

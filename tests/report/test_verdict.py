@@ -1,0 +1,23 @@
+from dataclasses import replace
+
+from nas.report.findings import verdict
+from nas.report.summary import Summary, rank
+
+
+def test_the_pick_stands_beside_the_best_of_one_kind_and_the_best_fixed_hybrid(make_data):
+    data = make_data()
+    mixed = next(n for n in Summary(data).networks.values() if n.control is None and not n.violation)
+    hybrid = next(n for n in Summary(data).networks.values() if n.hybrid is not None)
+    results = {result.arm: result for result in data.retrained if result.seed == 0}
+    made = tuple(
+        replace(results[arm], id=own.id, architecture=own.architecture, search_quality=reached, quality=reached)
+        for own, reached in ((mixed, 0.95), (hybrid, 0.9))
+        for arm in ("scratch", "inherited")
+    )
+    summary = Summary(replace(data, retrained=(*data.retrained, *made)))
+    assert summary.recommended.id == mixed.id
+    said = " ".join(verdict(summary))
+    alike = max(summary.homogeneous, key=rank)
+    lead = 100 * (0.95 - alike.arms["scratch"].mean)
+    assert f"{lead:.2f} points above the best homogeneous network, {alike.control}" in said
+    assert "5.00 points above the best fixed hybrid, softmax in 1 of 4, else linear" in said
