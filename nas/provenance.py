@@ -8,10 +8,6 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-import torch
-
-from nas.devices import device_name
-
 LIBRARIES = (
     *("attention-nas", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "fvcore", "safetensors", "optuna"),
     *("ray", "sentencepiece", "sacrebleu", "babel", "num2words", "pillow"),
@@ -40,6 +36,11 @@ def commit() -> str:
 
 def environment() -> dict[str, str]:
     """Device, cores and versions of what computes the results."""
+    # here and not above: whoever asks for no device needs no torch
+    import torch
+
+    from nas.devices import device_name
+
     versions = {}
     for library in LIBRARIES:
         try:

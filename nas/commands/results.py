@@ -29,8 +29,8 @@ def export_command(
     if ids and front:
         raise ValueError("name networks by their ids, or all of the front with --front, not both")
     if architecture_only or to:
-        if len(ids) > 1 or front:
-            raise ValueError("an architecture's file is of one network; name one id")
+        if len(ids) > 1 or front or formats or int8:
+            raise ValueError("an architecture alone is that of one network; name its id, and no front, formats or int8")
         write_architecture(opened, ids[0] if ids else None, to)
         return
     found = {result.id: result for result in opened.retrained() if not front or result.origin == "front"}
@@ -53,16 +53,23 @@ def report_command(runs: list[Path], out: Path | None, measure: bool, watch: boo
     if watch:
         _watch(runs, out)
         return
-    # here and not above: what reports need takes a second to load
-    from nas.report.from_run import report_several
-
     opened = [Run(folder) for folder in runs]
     for run in opened if measure else ():
         measure_latencies(run)
-    page = write_report(opened[0], out) if len(opened) == 1 else report_several(opened, out)
+    page = write_report(opened[0], out) if len(opened) == 1 else _write_comparison(opened, out)
     if out is None and len(opened) == 1:
         opened[0].note_command("report")
     print(f"\nreport  {page}")
+
+
+def _write_comparison(runs: list[Run], out: Path | None) -> Path:
+    """Write the page that compares runs and print what each recommends; returns the path of the page."""
+    # here and not above: what reports need takes a second to load
+    from nas.report.from_run import report_several
+
+    page, table = report_several(runs, out)
+    print(table)
+    return page
 
 
 def _watch(runs: list[Path], out: Path | None) -> None:

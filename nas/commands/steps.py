@@ -9,7 +9,7 @@ from nas.architecture_file import network_of_run
 from nas.commands.common import Where, print_front, run_of, write_report
 from nas.compare import compare
 from nas.devices import keep_freed_memory
-from nas.export import export, formats_here
+from nas.export import export, formats_here, is_exported
 from nas.lengths import measure_latencies
 from nas.overrides import separate
 from nas.retrain import Choice, choose, retrain
@@ -143,7 +143,9 @@ def _export_all(run: Run, choices: list[Choice]) -> str:
     formats = formats_here(None)
     for choice in choices:
         # programs take seconds each; those of networks that are there for comparison are written when asked for
-        export(run, architecture_id(choice.architecture), formats if choice.origin == "front" else ())
+        identifier, chosen = architecture_id(choice.architecture), formats if choice.origin == "front" else ()
+        if not is_exported(run, identifier, chosen):
+            export(run, identifier, chosen)
     return f"{folder / 'exports'}; nas predict FOLDER reads images or text, nas.load(FOLDER) gives a network"
 
 

@@ -30,14 +30,26 @@ ELSEWHERE = 5e-3
 
 CHECKED = {"examples": 32, "tokens": 2_000}
 """How much of the search split is computed in every form, as batches count."""
-BATCHES = 2
 
 
 def real_inputs(task: Task) -> list[tuple[Tensor, ...]]:
-    """Inputs of the search split: its first batches, of which a small one is cut, since batch sizes are free."""
-    batches = task.batches("search", CHECKED[task.batch_unit])
-    found = [batch.inputs for _, batch in zip(range(BATCHES), batches, strict=False)]
-    return [*found, tuple(x[:1] for x in found[-1])]
+    """Inputs of the search split: its first batch, its last, and one example, since sizes are free in all forms.
+
+    Sentences are in the order of their lengths; those beyond what the network is made for are left out.
+    """
+    longest = longest_of(task)
+    batches = (batch.inputs for batch in task.batches("search", CHECKED[task.batch_unit]))
+    fitting = (inputs for inputs in batches if longest is None or max(x.shape[1] for x in inputs) <= longest)
+    first = last = next(fitting)
+    for inputs in fitting:
+        last = inputs
+    return [first, last, tuple(x[:1] for x in last)]
+
+
+def longest_of(task: Task) -> int | None:
+    """Tokens of a sentence that a translation network of the task is made for."""
+    family = task.family()
+    return None if family is None else family[1].get("longest")
 
 
 def check_slices(run: Run, architecture: Any, inputs: list[tuple[Tensor, ...]]) -> float | None:

@@ -12,7 +12,7 @@ from nas.evaluators.base import Quality
 from nas.evaluators.bleu import Bleu
 from nas.evaluators.likelihood import LogLikelihood
 from nas.experiment import Experiment
-from nas.export.checks import PROGRAM, OnnxNetwork, arrays, check_difference, largest_difference
+from nas.export.checks import PROGRAM, OnnxNetwork, arrays, check_difference, largest_difference, longest_of
 from nas.export.programs import parts, read_pt2, whole, write_onnx, write_pt2
 from nas.export.quantised import write_int8
 from nas.export.timing import quartiles_ms
@@ -28,7 +28,7 @@ Values = dict[str, Any]
 
 def pt2_values(folder: Path, network: nn.Module, task: Task, inputs: list[tuple[Tensor, ...]]) -> Values:
     """Write the exported program; what it differs by. Raises: ValueError if that is too much."""
-    write_pt2(whole(network, task.example_inputs(), _longest(task)), folder / PT2)
+    write_pt2(whole(network, task.example_inputs(), longest_of(task)), folder / PT2)
     difference = largest_difference(network, read_pt2(folder / PT2), inputs)
     check_difference(PT2, difference, PROGRAM)
     return {"checks": {"pt2": difference}}
@@ -47,7 +47,7 @@ def onnx_values(
     Raises: ValueError if they differ too much in float32.
     """
     task = experiment.task
-    for program in parts(network, task.example_inputs(), _longest(task)):
+    for program in parts(network, task.example_inputs(), longest_of(task)):
         path = folder / onnx_file(program.name, "float32")
         write_onnx(program, path)
         if int8:
@@ -67,11 +67,6 @@ def fingerprints(folder: Path) -> dict[str, dict[str, Any]]:
     return {
         path.name: {"bytes": path.stat().st_size, "sha256": sha256(path.read_bytes()).hexdigest()} for path in paths
     }
-
-
-def _longest(task: Task) -> int | None:
-    family = task.family()
-    return None if family is None else family[1].get("longest")
 
 
 def _latency(network: nn.Module, models: dict[str, OnnxModel], task: Task) -> Values:

@@ -14,7 +14,7 @@ from nas.export.costs import flops_by_length
 from nas.export.forms import fingerprints, onnx_values, pt2_values
 from nas.exported.config import CARD, CONFIG, WEIGHTS
 from nas.exported.network import load
-from nas.files import replacing, replacing_folder, write_json, write_tensors, write_text
+from nas.files import read_json, replacing, replacing_folder, write_json, write_tensors, write_text
 from nas.models.decoding import Decoding
 from nas.provenance import commit
 from nas.retrained import Retrained
@@ -93,6 +93,19 @@ def export(run: Run, identifier: str, formats: Sequence[Format] = FORMATS, int8:
     return final
 
 
+def is_exported(run: Run, identifier: str, formats: Sequence[Format] = FORMATS) -> bool:
+    """Whether there is an export of the network by this code, of its best training and in these formats."""
+    path = run.export_folder(identifier) / CONFIG
+    if not path.is_file():
+        return False
+    best, values = _best_training(run, identifier), read_json(path)
+    try:
+        training = (values["training"]["arm"], values["training"]["seed"], values["provenance"]["exported_with"])
+        return training == (best.arm, best.seed, commit()) and set(formats) <= set(values["checks"])
+    except (KeyError, TypeError):
+        return False
+
+
 def _best_training(run: Run, identifier: str) -> Retrained:
     results = run.retrained()
     found = [result for result in results if result.id == identifier]
@@ -112,6 +125,7 @@ def _config(run: Run, task: Task, result: Retrained) -> dict[str, Any]:
         "settings": family[1],
         "architecture": to_json(result.architecture),
         "id": result.id,
+        "inputs": [list(x.shape) for x in task.example_inputs()],
         "task": task.name,
         "data_licence": task.data_licence(),
         "preprocessing": task.preprocessing(),

@@ -17,8 +17,9 @@ from nas.report.comparison import Comparison, Searched, write_comparison
 from nas.report.data import ReportData
 from nas.report.length_costs import length_costs
 from nas.report.page import write_report
-from nas.report.several import labels, write_several
+from nas.report.several import headline_table, labels, write_several
 from nas.report.spent import spent
+from nas.report.summary import Summary
 from nas.report.tables import as_text, front_table
 from nas.run import Run
 from nas.search_space import architecture_id
@@ -43,22 +44,27 @@ def report(run: Run, folder: Path | None = None, refresh_seconds: int | None = N
     return write_report(data, run.report_folder if folder is None else folder)
 
 
-def report_several(runs: Sequence[Run], folder: Path | None) -> Path:
-    """Write a page that compares runs, and each run's report beside it; returns the path of the page.
+def report_several(runs: Sequence[Run], folder: Path | None) -> tuple[Path, str]:
+    """Write a page that compares runs, and each run's report beside it.
 
     Args:
         folder: Where to; None: `report` in the folder that the first run is in.
+
+    Returns: The path of the page, and what each run recommends as a plain text table.
+    Raises: ValueError if a run is named twice, or the folder is one.
     """
     names = labels([run.folder for run in runs])
     target = folder if folder is not None else runs[0].folder.parent / "report"
     if Run.exists(target):
         raise ValueError(f"{target} is a run, so it can hold no report of several; name another folder with --out")
-    return write_several({name: report_data(run) for name, run in zip(names, runs, strict=True)}, target)
+    data = {name: report_data(run) for name, run in zip(names, runs, strict=True)}
+    page = write_several(data, target)
+    return page, as_text(headline_table({name: Summary(each) for name, each in data.items()}))
 
 
 def terminal_table(run: Run) -> str:
     """The front as a plain text table."""
-    return as_text(front_table(report_data(run)))
+    return as_text(front_table(found_data(run)))
 
 
 def write_comparison_of(run: Run, searches: Sequence[Search]) -> str:
@@ -74,11 +80,29 @@ def write_comparison_of(run: Run, searches: Sequence[Search]) -> str:
 
 def report_data(run: Run) -> ReportData:
     """All that the report of a run shows."""
-    experiment, trials, anchors, retrained = run.experiment, run.trials(), run.anchors(), run.retrained()
+    data, experiment = found_data(run), run.experiment
     at_random = tuple(tuple(run.comparison(each.name)[0]) for each in _random_searches(run))
-    known = [*(each.architecture for each in (*trials, *anchors)), *(each.architecture for each in retrained)]
-    networks = list(dict.fromkeys(known))
-    return ReportData(
+    return replace(
+        data,
+        provenance=_provenance(run),
+        fresh=_fresh(run),
+        no_hybrids=None if data.hybrids else _why_no_hybrids(run),
+        axes=(*computed_axes(experiment, _networks(data)), *measured_axes(run)),
+        lengths=length_costs(run),
+        choices=_choices(run, data.trials),
+        importances=importances(experiment.space, data.trials, [trial for each in at_random for trial in each]),
+        random_searches=at_random,
+        share_inside=run.space.share_inside(np.random.default_rng(0)) if run.space.limits else None,
+        spent=spent(run),
+        baselines=run.manifest.get("baselines", {}),
+        references=experiment.references,
+    )
+
+
+def found_data(run: Run) -> ReportData:
+    """What a run has found, as far as it is read from its files and not worked out."""
+    experiment = run.experiment
+    data = ReportData(
         name=run.name,
         experiment_doc=run.manifest["description"],
         quality_name=experiment.quality.name,
@@ -89,26 +113,21 @@ def report_data(run: Run) -> ReportData:
         setting=experiment.task.cost_setting(),
         limits=run.space.limits,
         space_size=experiment.space.size(),
-        trials=tuple(trials),
-        anchors=tuple(anchors),
-        retrained=tuple(retrained),
-        provenance=_provenance(run),
-        fresh=_fresh(run),
-        single_kinds=_single_kinds(experiment, networks),
-        hybrids=(hybrids := _hybrids(experiment, networks)),
-        no_hybrids=None if hybrids else _why_no_hybrids(run),
-        axes=(*computed_axes(experiment, networks), *measured_axes(run)),
-        lengths=length_costs(run),
-        choices=_choices(run, trials),
-        importances=importances(experiment.space, trials, [trial for each in at_random for trial in each]),
-        random_searches=at_random,
-        share_inside=run.space.share_inside(np.random.default_rng(0)) if run.space.limits else None,
-        spent=spent(run),
-        baselines=run.manifest.get("baselines", {}),
-        references=experiment.references,
+        trials=tuple(run.trials()),
+        anchors=tuple(run.anchors()),
+        retrained=tuple(run.retrained()),
+        provenance={},
         task=_task(experiment.task),
         folder=str(run.folder),
     )
+    networks = _networks(data)
+    return replace(data, single_kinds=_single_kinds(experiment, networks), hybrids=_hybrids(experiment, networks))
+
+
+def _networks(data: ReportData) -> list[Any]:
+    """Every architecture that is known, once."""
+    tried = (trial.architecture for trial in (*data.trials, *data.anchors))
+    return list(dict.fromkeys([*tried, *(result.architecture for result in data.retrained)]))
 
 
 def unit(experiment: Experiment, quality: Quality) -> str:

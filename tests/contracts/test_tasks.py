@@ -76,6 +76,11 @@ def assert_equal_batches(first, second) -> None:
         assert_close(one, other, rtol=0, atol=0)
 
 
+def test_a_task_says_under_which_licence_its_data_is(task):
+    assert type(task).data_licence is not Task.data_licence
+    assert len(task.data_licence()) > 40
+
+
 def test_a_task_is_a_frozen_hashable_value_with_a_name(task):
     assert task.name.isidentifier()
     assert dataclasses.replace(task) == task

@@ -17,7 +17,7 @@ GUIDE = "first-search.md"
 # seconds instead of minutes
 SHORT = shlex.split(
     "--supernet.steps 30 --supernet.warmup_steps 3 --evaluations 6 --anchors 1 --selection.top 1 --selection.seeds 1 "
-    "--selection.homogeneous false --retrain.steps 20 --retrain.warmup_steps 2 --workers 1"
+    "--selection.homogeneous false --selection.hybrids false --retrain.steps 20 --retrain.warmup_steps 2 --workers 1"
 )
 
 
@@ -38,7 +38,10 @@ def of_this_run(words: list[str]) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_the_guides_commands_run_in_their_order(folder: Path, command: Callable[..., str]) -> None:
+def test_the_guides_commands_run_in_their_order(
+    folder: Path, command: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nas.lengths.SECONDS_A_LENGTH", 0.1)
     look, run, *others = commands(GUIDE)
     (watch,) = commands(GUIDE, "sh watch")
     printed = {}

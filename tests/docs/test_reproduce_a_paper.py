@@ -95,7 +95,10 @@ def test_scaled_spaces_have_as_many_networks_as_the_papers(folder: Path) -> None
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_the_guides_commands_run_in_their_order(folder: Path, command: Callable[..., str]) -> None:
+def test_the_guides_commands_run_in_their_order(
+    folder: Path, command: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nas.lengths.SECONDS_A_LENGTH", 0.1)
     for words in commands(GUIDE):
         if words[0] == "python":
             assert words[1:] == ["architectures.py"]

@@ -1,5 +1,7 @@
 """Exported programs and ONNX compute what the network computes, of every attention kind."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from hashlib import sha256
 from itertools import cycle, islice
@@ -150,3 +152,12 @@ def test_networks_of_all_kinds_are_exported(tmp_path: Path) -> None:
     (tmp_path / "texts").mkdir()
     assert of_pt2(network, texts(), tmp_path / "texts") <= PROGRAM
     assert of_onnx(network, texts(), tmp_path / "texts") <= PROGRAM
+
+
+@pytest.mark.slow
+def test_an_exported_program_needs_no_code_of_this_package(classifier: Path) -> None:
+    alone = "import sys; sys.modules['nas'] = None; import torch; "
+    alone += f"program = torch.export.load({str(classifier / 'model.pt2')!r}).module(); "
+    alone += "print(*program(torch.zeros(5, 1, 8, 8)).shape)"
+    done = subprocess.run([sys.executable, "-c", alone], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "5 10\n"), done.stderr

@@ -15,7 +15,7 @@ from torch.testing import assert_close
 import nas
 from nas.evaluators.flops import Flops
 from nas.experiment import load
-from nas.export import export, formats_here
+from nas.export import export, formats_here, is_exported
 from nas.export.costs import lengths
 from nas.files import write_tensors
 from nas.parallel import Workers
@@ -124,6 +124,24 @@ def test_an_export_is_written_anew(exported: Path) -> None:
     (exported / "model.safetensors").write_bytes(b"torn")
     export(Run(exported.parents[1]), exported.name, formats=())
     assert {path.name: path.read_bytes() for path in exported.iterdir()} == before
+
+
+def test_what_is_exported_is_known_by_its_training_its_formats_and_the_code(
+    exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, identifier = Run(exported.parents[1]), exported.name
+    assert is_exported(run, identifier, ())
+    assert not is_exported(run, identifier, ("pt2",))
+    # a training that is better now
+    best = max(run.retrained(), key=lambda result: result.search_quality)
+    run.save_subnet(replace(best, seed=7, search_quality=1.0), run.subnet_weights(best))
+    assert not is_exported(run, identifier, ())
+    shutil.rmtree(run.subnet_folder(best.architecture, best.arm, 7))
+    assert is_exported(run, identifier, ())
+    monkeypatch.setattr("nas.export.whole.commit", lambda: "another")
+    assert not is_exported(run, identifier, ())
+    (exported / "config.json").write_text("{}")
+    assert not is_exported(run, identifier, ())
 
 
 def test_of_several_trainings_the_best_on_the_search_split_is_exported(finished_copy: Path) -> None:

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,3 +67,19 @@ def test_the_command_writes_one_page_and_says_what_is_wrong(finished: Path, tmp_
     assert inside.value.code == 2
     assert "no run in" in capsys.readouterr().err
     assert not (tmp_path / "page").exists()
+
+
+@pytest.mark.slow
+def test_runs_that_are_finished_are_compared_and_keep_their_own_reports(finished: Path, tmp_path, capsys):
+    own = finished / "report" / "index.html"
+    before = own.read_bytes() if own.is_file() else None
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    with pytest.raises(SystemExit) as ended:
+        main(["report", str(finished), str(copy), "--out", str(tmp_path / "page")])
+    assert ended.value.code == 0
+    printed = capsys.readouterr().out
+    assert f"report  {tmp_path / 'page' / 'index.html'}" in printed
+    assert printed.startswith("Run ")
+    assert {path.name for path in (tmp_path / "page").iterdir() if path.is_dir()} == {finished.name, "copy"}
+    assert (own.read_bytes() if own.is_file() else None) == before
