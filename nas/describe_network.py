@@ -62,7 +62,7 @@ def describe_network(network: Described, length: str | None, colour: bool) -> It
     at = network if length is None else replace(network, task=_at_length(network, length))
     yield Text(f"network      {network.title}", "bold")
     yield Text(f"costs at     {at.task.cost_setting()}, batch 1, 1 multiply-add = 1 FLOP")
-    yield from (Text(f"{name:<12} width {width}, {depth} layers") for name, width, depth in _stacks(at.architecture))
+    yield from (Text(f"{name:<12} width {width}, {_layers(depth)}") for name, width, depth in _stacks(at.architecture))
     yield Text("")
     yield from diagram(at.task, at.architecture, TERMINAL if colour else PLAIN)
     others = {name: value for name, value in network.costs.items() if name not in SUMMED}
@@ -74,6 +74,10 @@ def _stacks(architecture: Any) -> list[tuple[str, int, int]]:
     """Name, width and depth of the stacks of a Transformer; nothing of networks of another kind."""
     stacks: dict[str, Any] = {name: getattr(architecture, name, None) for name in ("encoder", "decoder")}
     return [(name, stack.embed_dim, stack.depth) for name, stack in stacks.items() if hasattr(stack, "embed_dim")]
+
+
+def _layers(depth: int) -> str:
+    return "1 layer" if depth == 1 else f"{depth} layers"
 
 
 def print_network(network: Described, length: str | None) -> None:

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from torch import nn
@@ -216,7 +215,7 @@ def _trained_again(run: Run, result: Retrained) -> Iterator[Check]:
 
 def _train(run: Run, result: Retrained) -> tuple[Retrained, nn.Module]:
     """The training once more, in a folder of its own, which goes when it is finished."""
-    folder: Path = run.reproduced_folder(result)
+    folder = run.reproduced_folder(result.architecture, result.arm, result.seed)
     folder.mkdir(parents=True, exist_ok=True)
     job = Job(to_json(result.architecture), result.origin, result.arm, result.seed, commit())
     files = Files(folder / "checkpoint.safetensors", folder / "log.jsonl")

@@ -1,23 +1,4 @@
-"""A run: one folder, and every file format in it. The only module that knows a path inside a run.
-
-run.json                 the manifest: experiment, overrides, phases with commit, versions, device, data and wall time
-commands.jsonl           what was run on this folder, as it was given
-experiment.py            the experiment's file as it was when the run began
-supernet.safetensors     the trained table of shared weights
-supernet.log.jsonl       loss along the training
-supernet.visits.json     how often training visited each option of each choice
-trials.jsonl             one evaluated architecture a line
-imported.jsonl           the same for trials that were read from elsewhere before the search
-anchors.jsonl            the same for networks of one kind, measured for comparison
-scores.jsonl             other qualities with inherited weights: finalists on the split `select`, compared strategies
-costs.jsonl              what measured costs (latency) came out as, since they would not come out so again
-comparison/              strategies compared on the run's supernet
-lengths.jsonl            latency of a few networks at several lengths, a length a line
-subnets/<id>/            architecture.json, and for each training <arm>-<seed>/: weights, log.jsonl, result.json
-exports/<id>/            networks that stand alone
-architectures/<id>.json  networks as data
-report/                  the page, figures and tables
-"""
+"""A run: one folder, and every file format in it; run_folder.py says where each file lies."""
 
 import dataclasses
 import time
@@ -46,14 +27,15 @@ from nas.overrides import apply_overrides
 from nas.provenance import commit
 from nas.records import MeasuredCosts, read_scores, read_trials, score_line, trial_line, write_trials
 from nas.retrained import Arm, Retrained
+from nas.run_folder import RunFolder
 from nas.score import Score
-from nas.search_space import architecture_id, to_json
+from nas.search_space import to_json
 from nas.search_space.feasible import FeasibleSpace
 from nas.strategies.base import Trial
 from nas.tasks.base import EvalSplit
 
 
-class Run:
+class Run(RunFolder):
     """The folder of one run. Make one with `create` or open one with `Run(folder)`."""
 
     def __init__(self, folder: Path, data: Path | None = None) -> None:
@@ -61,16 +43,16 @@ class Run:
 
         Raises: ValueError if there is no run in the folder.
         """
-        self.folder = folder
+        super().__init__(folder)
         if not self.exists(folder):
             raise ValueError(f"no run in {folder} (no run.json); start one with nas run EXPERIMENT --out {folder}")
-        self.manifest: dict[str, Any] = read_json(folder / "run.json")
+        self.manifest: dict[str, Any] = read_json(self.manifest_file)
         found = data if data is not None else self.manifest["data"]
         self.data = Path(found) if found is not None else None
 
     @staticmethod
     def exists(folder: Path) -> bool:
-        return (folder / "run.json").is_file()
+        return RunFolder(folder).manifest_file.is_file()
 
     @classmethod
     def create(
@@ -85,15 +67,16 @@ class Run:
             run = cls(folder, data)
             run._check_same(settings)
             return run
-        write_text(folder / "experiment.py", loaded.source)
+        paths = RunFolder(folder)
+        write_text(paths.experiment_file, loaded.source)
         manifest = new_manifest(loaded, spec, overrides, data, command, settings)
-        write_json(folder / "run.json", manifest)
+        write_json(paths.manifest_file, manifest)
         return cls(folder, data)
 
     @cached_property
     def experiment(self) -> Experiment:
         """The experiment as it was when the run began, with its overrides."""
-        loaded = load(f"{self.folder / 'experiment.py'}:{self.manifest['variable']}")
+        loaded = load(f"{self.experiment_file}:{self.manifest['variable']}")
         experiment = apply_overrides(loaded.experiment, self.manifest["overrides"])
         assert isinstance(experiment, Experiment)
         if self.data is None:
@@ -103,7 +86,7 @@ class Run:
     @property
     def source(self) -> str:
         """Text of the experiment's file as it was when the run began."""
-        return (self.folder / "experiment.py").read_text(encoding="utf-8")
+        return self.experiment_file.read_text(encoding="utf-8")
 
     @property
     def recipe(self) -> Recipe:
@@ -129,26 +112,26 @@ class Run:
             try:
                 yield
             finally:
-                self.manifest = read_json(self.folder / "run.json")
+                self.manifest = read_json(self.manifest_file)
                 before, seconds = self.manifest["phases"].get(name), time.monotonic() - started
                 self.manifest["phases"][name] = phase_record(before, seconds, loaded, data)
-                write_json(self.folder / "run.json", self.manifest)
+                write_json(self.manifest_file, self.manifest)
 
     def note_command(self, phase: str) -> None:
         """Keep the command that this process runs; `phase` says what it does here."""
-        note_command(self.folder / "commands.jsonl", phase)
+        note_command(self.commands_file, phase)
 
     def commands(self) -> list[str]:
         """All that was run on this folder, as it was given, in its order."""
-        return commands(self.folder / "commands.jsonl", self.manifest["command"])
+        return commands(self.commands_file, self.manifest["command"])
 
     def baselines(self) -> dict[str, dict[str, Any]]:
         """What methods that need no network reach on the test split."""
         return dict(self.manifest.get("baselines", {}))
 
     def save_baselines(self, found: dict[str, dict[str, Any]]) -> None:
-        self.manifest = read_json(self.folder / "run.json") | {"baselines": found}
-        write_json(self.folder / "run.json", self.manifest)
+        self.manifest = read_json(self.manifest_file) | {"baselines": found}
+        write_json(self.manifest_file, self.manifest)
 
     def phase_seconds(self) -> dict[str, float]:
         return {name: phase["seconds"] for name, phase in self.manifest["phases"].items()}
@@ -158,122 +141,98 @@ class Run:
         phase = self.manifest["phases"].get(name)
         return datetime.fromisoformat(phase["ended"]) if phase else None
 
-    @property
-    def supernet_checkpoint(self) -> Path:
-        return self.folder / "supernet.checkpoint.safetensors"
-
-    @property
-    def supernet_log(self) -> Path:
-        return self.folder / "supernet.log.jsonl"
-
     def has_supernet(self) -> bool:
-        return (self.folder / "supernet.safetensors").is_file()
+        return self.supernet_file.is_file()
 
     def save_supernet(self, state: dict[str, Tensor], visits: str) -> None:
-        write_text(self.folder / "supernet.visits.json", visits + "\n")
-        write_tensors(self.folder / "supernet.safetensors", state, {"experiment": self.name})
+        write_text(self.visits_file, visits + "\n")
+        write_tensors(self.supernet_file, state, {"experiment": self.name})
         self.supernet_checkpoint.unlink(missing_ok=True)
 
     def supernet_state(self) -> dict[str, Tensor]:
         """Raises: ValueError if it was not trained yet, or the file is damaged."""
         if not self.has_supernet():
             raise ValueError(f"{self.folder} has no trained supernet; run nas train {self.folder} first")
-        return read_tensors(self.folder / "supernet.safetensors")[0]
+        return read_tensors(self.supernet_file)[0]
 
     @cached_property
     def space(self) -> FeasibleSpace:
         """The experiment's space inside its limits; measured costs are asked once and then remembered in the folder."""
-        return feasible_space(self.experiment, MeasuredCosts(self.folder / "costs.jsonl").value)
+        return feasible_space(self.experiment, MeasuredCosts(self.costs_file).value)
 
     def trials(self) -> list[Trial]:
         """The search's history: what was imported, then what was evaluated here.
 
         Raises: ValueError if a line is damaged or its architecture is not of this experiment's space.
         """
-        return self.imported() + self._read_trials("trials.jsonl")
+        return self.imported() + self._read_trials(self.trials_file)
 
     def append_trial(self, trial: Trial) -> None:
-        append_line(self.folder / "trials.jsonl", trial_line(trial))
+        append_line(self.trials_file, trial_line(trial))
 
     def imported(self) -> list[Trial]:
         """Trials that were read from elsewhere before the search began."""
-        return self._read_trials("imported.jsonl")
+        return self._read_trials(self.imported_file)
 
     def save_imported(self, trials: list[Trial]) -> None:
         """Make these the first trials of the search.
 
         Raises: ValueError if the search has begun, since it would have gone another way with them.
         """
-        if (self.folder / "trials.jsonl").exists():
+        if self.trials_file.exists():
             raise ValueError(f"the search in {self.folder} has begun; import trials into a run without, from nas train")
-        write_trials(self.folder / "imported.jsonl", trials)
+        write_trials(self.imported_file, trials)
 
     def scores(self) -> dict[tuple[Any, EvalSplit], Score]:
         """Every quality with this run's inherited weights, by architecture and split."""
         known: dict[tuple[Any, EvalSplit], Score] = {}
-        for trial in [*self._read_trials("trials.jsonl"), *self.anchors()]:
+        for trial in [*self._read_trials(self.trials_file), *self.anchors()]:
             known[trial.architecture, "search"] = Score(trial.quality, trial.seconds, trial.failure)
-        return known | read_scores(self.folder / "scores.jsonl", self.experiment.space)
+        return known | read_scores(self.scores_file, self.experiment.space)
 
     def append_score(self, architecture: Any, split: EvalSplit, score: Score) -> None:
-        append_line(self.folder / "scores.jsonl", score_line(architecture, split, score))
+        append_line(self.scores_file, score_line(architecture, split, score))
 
     def anchors(self) -> list[Trial]:
         """Networks of a single kind, measured beside the search."""
-        return self._read_trials("anchors.jsonl")
+        return self._read_trials(self.anchors_file)
 
     def append_anchor(self, trial: Trial) -> None:
-        append_line(self.folder / "anchors.jsonl", trial_line(trial))
-
-    @property
-    def lengths_file(self) -> Path:
-        return self.folder / "lengths.jsonl"
+        append_line(self.anchors_file, trial_line(trial))
 
     def has_comparison(self, name: str) -> bool:
-        return (self.comparison_folder / f"{name}.jsonl").is_file()
+        return self.comparison_trials(name).is_file()
 
     def save_comparison(self, name: str, trials: list[Trial], own_seconds: float) -> None:
         """Keep a finished search of a comparison; its trials are written last, so that they stand for all of it."""
-        write_json(self.comparison_folder / f"{name}.json", {"own_seconds": round(own_seconds, 3)})
-        write_trials(self.comparison_folder / f"{name}.jsonl", trials)
+        write_json(self.comparison_record(name), {"own_seconds": round(own_seconds, 3)})
+        write_trials(self.comparison_trials(name), trials)
 
     def comparison(self, name: str) -> tuple[list[Trial], float]:
         """Trials of a finished search of a comparison, and the seconds that its strategy took by itself."""
-        own_seconds = float(read_json(self.comparison_folder / f"{name}.json")["own_seconds"])
-        return self._read_trials(f"comparison/{name}.jsonl"), own_seconds
-
-    def subnet_folder(self, architecture: Any, arm: Arm, seed: int) -> Path:
-        return self.folder / "subnets" / architecture_id(architecture) / f"{arm}-{seed}"
-
-    def subnet_checkpoint(self, architecture: Any, arm: Arm, seed: int) -> Path:
-        return self.subnet_folder(architecture, arm, seed) / "checkpoint.safetensors"
-
-    def subnet_log(self, architecture: Any, arm: Arm, seed: int) -> Path:
-        return self.subnet_folder(architecture, arm, seed) / "log.jsonl"
-
-    def stopped_file(self, architecture: Any, arm: Arm, seed: int) -> Path:
-        """Says that a training was stopped early, and where; nobody takes it for a result."""
-        return self.subnet_folder(architecture, arm, seed) / "stopped.json"
+        own_seconds = float(read_json(self.comparison_record(name))["own_seconds"])
+        return self._read_trials(self.comparison_trials(name)), own_seconds
 
     def retrained_one(self, architecture: Any, arm: Arm, seed: int) -> Retrained | None:
-        path = self.subnet_folder(architecture, arm, seed) / "result.json"
+        path = self.result_file(architecture, arm, seed)
         return self._retrained(path) if path.is_file() else None
 
     def save_subnet(self, result: Retrained, weights: dict[str, Tensor]) -> None:
         """Keep a finished training; the result is written last, so that it stands for all of it."""
-        folder = self.subnet_folder(result.architecture, result.arm, result.seed)
+        key = result.architecture, result.arm, result.seed
+        folder = self.subnet_folder(*key)
         write_json(folder.parent / "architecture.json", to_json(result.architecture))
-        write_tensors(folder / "weights.safetensors", weights, {"id": result.id})
+        write_tensors(self.subnet_weights_file(*key), weights, {"id": result.id})
         for name, text in result.texts.items():
             write_text(folder / name, text)
         record = {**dataclasses.asdict(result), "architecture": to_json(result.architecture)}
         del record["texts"]
-        write_json(folder / "result.json", record)
-        (folder / "checkpoint.safetensors").unlink(missing_ok=True)
+        write_json(self.result_file(*key), record)
+        self.subnet_checkpoint(*key).unlink(missing_ok=True)
 
     def retrained(self) -> list[Retrained]:
         """Every finished training, in a fixed order."""
-        return [self._retrained(path) for path in sorted((self.folder / "subnets").glob("*/*/result.json"))]
+        return [self._retrained(path) for path in self.result_files()]
 
     def subnet_weights(self, result: Retrained) -> dict[str, Tensor]:
         """Raises: ValueError if the weights are missing or damaged."""
@@ -288,25 +247,7 @@ class Run:
         return self._weights_file(result).is_file()
 
     def _weights_file(self, result: Retrained) -> Path:
-        return self.subnet_folder(result.architecture, result.arm, result.seed) / "weights.safetensors"
-
-    def reproduced_folder(self, result: Retrained) -> Path:
-        """Where a training is repeated; it goes when that is finished."""
-        return self.folder / "reproduced" / result.id / f"{result.arm}-{result.seed}"
-
-    def export_folder(self, identifier: str) -> Path:
-        return self.folder / "exports" / identifier
-
-    def architecture_file(self, identifier: str) -> Path:
-        return self.folder / "architectures" / f"{identifier}.json"
-
-    @property
-    def report_folder(self) -> Path:
-        return self.folder / "report"
-
-    @property
-    def comparison_folder(self) -> Path:
-        return self.folder / "comparison"
+        return self.subnet_weights_file(result.architecture, result.arm, result.seed)
 
     def _retrained(self, path: Path) -> Retrained:
         value = read_json(path)
@@ -315,8 +256,8 @@ class Run:
         except (TypeError, KeyError) as error:
             raise ValueError(f"{path} is no result of this version ({error}); delete it to train again") from error
 
-    def _read_trials(self, name: str) -> list[Trial]:
-        return read_trials(self.folder / name, self.experiment.space)
+    def _read_trials(self, path: Path) -> list[Trial]:
+        return read_trials(path, self.experiment.space)
 
     def _check_same(self, settings: Any) -> None:
         # settings that are younger than the run are what they are by default

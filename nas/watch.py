@@ -3,11 +3,13 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from nas.files import is_locked
 from nas.report.from_run import report
 from nas.run import Run
+from nas.run_folder import RunFolder
 from nas.search import is_finished
 
 log = logging.getLogger(__name__)
@@ -19,11 +21,6 @@ REST = 2
 """Times as long as a page took to write is waited before the next."""
 REFRESH_SECONDS = 5
 """After which the page in a browser loads itself again."""
-WATCHED = (
-    "run.json", "trials.jsonl", "anchors.jsonl", "imported.jsonl", "scores.jsonl", "costs.jsonl",
-    "subnets/*/*/result.json",
-)  # fmt: skip
-
 Stamps = dict[Path, tuple[int, int]]
 """Time and size of each file."""
 
@@ -67,12 +64,9 @@ def _follow(folder: Path, out: Path | None, tell: Callable[[Path], None]) -> Non
 
 def _stamps(folder: Path) -> Stamps:
     found: Stamps = {}
-    for pattern in WATCHED:
-        for path in folder.glob(pattern):
-            # a file may go between the two
-            try:
-                facts = path.stat()
-            except FileNotFoundError:
-                continue
+    for path in RunFolder(folder).growing_files():
+        # it may not be there yet, or go between the two
+        with suppress(FileNotFoundError):
+            facts = path.stat()
             found[path] = facts.st_mtime_ns, facts.st_size
     return found

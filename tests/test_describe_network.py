@@ -64,6 +64,7 @@ def test_an_architecture_goes_through_a_pipe(finished: Path, command: Command, m
 
 def test_an_export_is_drawn_too(translator: Path, command: Command) -> None:
     (export,) = (translator / "exports").iterdir()
+    assert read_json(export / "config.json")["inputs"] == [[1, 30], [1, 30]]
     drawn = command("describe", export)
     assert "|- decoder 1" in drawn
     assert "30 tokens to 30 tokens" in drawn

@@ -125,6 +125,7 @@ def _config(run: Run, task: Task, result: Retrained) -> dict[str, Any]:
         "settings": family[1],
         "architecture": to_json(result.architecture),
         "id": result.id,
+        "inputs": [list(x.shape) for x in task.example_inputs()],
         "task": task.name,
         "data_licence": task.data_licence(),
         "preprocessing": task.preprocessing(),
