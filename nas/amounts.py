@@ -13,7 +13,8 @@ def amount(value: float | None) -> str:
     """Three digits and a prefix: `12.3 M`."""
     if value is None:
         return NONE
-    size, letter = prefix(value)
+    # 999,600 is a million in three digits
+    size, letter = prefix(float(f"{value:.3g}"))
     scaled = value / size
     digits = 0 if abs(scaled) >= 100 or (scaled == round(scaled) and not letter) else 1 if abs(scaled) >= 10 else 2
     return f"{scaled:.{digits}f} {letter}".strip()

@@ -66,6 +66,21 @@ def lengths(task: Task) -> list[Length]:
     return [at_length(task, *each) for each in sorted([own, *inside])]
 
 
+def lengths_of(experiment: Experiment) -> list[Length]:
+    """Those at which every kind of the space can be run; some are made for the longest that the data has."""
+    space, largest = experiment.space, experiment.space.largest()
+    networks = dict.fromkeys([largest, *(homogeneous(space, largest, kind) for kind in kinds(space))])
+    return [each for each in lengths(experiment.task) if all(_runs(each, network) for network in networks)]
+
+
+def _runs(length: Length, network: Any) -> bool:
+    try:
+        Flops()(length.task, network)
+    except ValueError:
+        return False
+    return True
+
+
 def at_length(task: Task, tokens: int, target_tokens: int | None = None) -> Length:
     """Raises: ValueError if the task has no inputs of that length."""
     return Length(tokens, target_tokens, task.at_length(tokens, target_tokens))
@@ -112,7 +127,7 @@ def measure_latencies(run: Run) -> None:
     """
     known = read_latencies(run)
     networks = list(known[0].networks) if known else compared_networks(run)
-    planned = [each for each in lengths(run.experiment.task) if each.tokens not in {own.tokens for own in known}]
+    planned = [each for each in lengths_of(run.experiment) if each.tokens not in {own.tokens for own in known}]
     if not planned or not networks or any(not own.networks for own in known):
         return
     with run.phase("lengths"), progress("lengths", len(planned), "lengths") as advance:
@@ -121,7 +136,7 @@ def measure_latencies(run: Run) -> None:
             found = _measured(length, networks)
             append_line(run.lengths_file, _line(found))
             if not found.networks:
-                log.info("latency at %s tokens or more would take too long; left out", length.name)
+                log.info("latency at %s tokens or more would take too long or too much; left out", length.name)
                 break
         advance(len(planned), "")
 
@@ -134,9 +149,14 @@ def read_latencies(run: Run) -> list[Latencies]:
 def _measured(length: Length, networks: list[Any]) -> Latencies:
     device = default_device()
     inputs = tuple(x.to(device) for x in length.task.example_inputs())
-    with torch.random.fork_rng(devices=[]):
-        models = [(length.task.build(each).eval().to(device), inputs) for each in networks]
-    found = interleaved_latencies(models, seconds=SECONDS_A_LENGTH, threads=THREADS)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            models = [(length.task.build(each).eval().to(device), inputs) for each in networks]
+        found = interleaved_latencies(models, seconds=SECONDS_A_LENGTH, threads=THREADS)
+    except (MemoryError, RuntimeError) as error:
+        # memory is what long inputs run out of
+        log.info("latency at %s tokens: %s", length.name, " ".join(str(error).split())[:200])
+        found = None
     measured = {} if found is None else dict(zip(networks, found, strict=True))
     return Latencies(length.tokens, length.target_tokens, device_name(device), THREADS, measured)
 

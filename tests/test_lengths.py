@@ -4,7 +4,8 @@ import pytest
 
 from nas.evaluators.flops import Flops
 from nas.experiment import load
-from nas.lengths import flops_of, lengths
+from nas.lengths import flops_of, lengths, lengths_of
+from nas.search_space.presets import tiny_translation
 from nas.tasks.digits import Digits
 from nas.tasks.parallel import Parallel
 
@@ -26,6 +27,16 @@ def test_both_sides_of_a_translation_grow_alike():
 @pytest.mark.parametrize("task", [Digits(patch_size=2), Parallel()], ids=lambda task: task.name)
 def test_one_of_the_lengths_is_the_tasks_own(task):
     assert sum(each.is_of(task) for each in lengths(task)) == 1
+
+
+def test_lengths_that_a_kind_is_not_made_for_are_left_out(tiny):
+    experiment = load(str(tiny)).experiment
+    space = tiny_translation(attention=("softmax", "lrpe(core=permutation)"))
+    sentences = replace(experiment, task=Parallel(longest=64), space=space, limits={}, strategy="random")
+    # permutations have a table up to the longest output, 138 tokens
+    assert [each.tokens for each in lengths_of(sentences)] == [30, 120]
+    others = replace(sentences, space=tiny_translation())
+    assert [each.tokens for each in lengths_of(others)] == [30, 120, 480, 1920]
 
 
 def test_a_builder_of_a_users_own_has_one_length(own_model):

@@ -7,7 +7,7 @@ from nas.evaluators.base import Cost
 from nas.evaluators.memory import PeakMemory
 from nas.evaluators.parameters import Parameters
 from nas.experiment import Experiment
-from nas.lengths import Latencies, at_length, flops_of, lengths, read_latencies
+from nas.lengths import Latencies, at_length, flops_of, lengths_of, read_latencies
 from nas.report import wording
 from nas.report.data import Axis
 from nas.run import Run
@@ -20,7 +20,7 @@ def computed_axes(experiment: Experiment, architectures: Sequence[Any]) -> list[
 
     None for a builder of a user's own: its networks are one piece each, and counting all of them would take long.
     """
-    known, found = {cost.name for cost in experiment.costs}, lengths(experiment.task)
+    known, found = {cost.name for cost in experiment.costs}, lengths_of(experiment)
     if not found:
         return []
     axes = [

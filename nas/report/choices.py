@@ -17,8 +17,8 @@ from nas.search_space.space import Option, Space
 from nas.strategies.base import Trial
 from nas.strategies.features import layered
 
-DRAWS = 4_000
-"""From the space; shares are then within about two percent of exact ones."""
+DRAWS = 2_000
+"""From the space; shares are then mostly within two points of exact ones."""
 FEWEST_FOR_IMPORTANCE = 40
 MOST_FOR_IMPORTANCE = 400
 FORESTS, TREES = 3, 32

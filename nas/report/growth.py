@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from nas.evaluators.latency import Quartiles
 
+NOISY, NOISY_SHARE = 0.5, 0.1
 NEVER = math.inf
 """As a break-even: at no length that was looked at."""
 
@@ -47,6 +48,12 @@ class LengthCosts:
     threads: int = 1
     too_long: bool = False
     """Whether latency at the longest lengths was left out, since it would have taken too long."""
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether many of the times vary by more than half of themselves from a quarter of the rounds to another."""
+        times = [each for own in self.networks for each in own.latency if each is not None]
+        return sum(each.high - each.low > NOISY * each.median for each in times) > NOISY_SHARE * len(times)
 
     def network(self, name: str | None) -> Growth | None:
         return next((each for each in self.networks if each.id == name), None)

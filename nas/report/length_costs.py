@@ -6,7 +6,7 @@ from typing import Any
 
 from nas.evaluators.latency import Quartiles
 from nas.experiment import Experiment
-from nas.lengths import Latencies, Length, at_length, compared_networks, flops_of, lengths, read_latencies
+from nas.lengths import Latencies, Length, at_length, compared_networks, flops_of, lengths_of, read_latencies
 from nas.report.growth import Growth, LengthCosts, counted_break_even
 from nas.run import Run
 from nas.search_space import architecture_id
@@ -18,7 +18,7 @@ from nas.strategies.pareto import front_of_trials
 def length_costs(run: Run) -> LengthCosts | None:
     """None where the task has one length only, or the search has no front yet."""
     experiment, measured = run.experiment, read_latencies(run)
-    found = lengths(experiment.task)
+    found = lengths_of(experiment)
     networks = list(measured[0].networks) if measured and measured[0].networks else compared_networks(run)
     if not found or not networks:
         return None

@@ -30,8 +30,10 @@ def length_text(data: ReportData) -> list[str]:
             f"On {costs.device}, {_threads(costs)}, batch 1, less time than all softmax is taken by {timed}: "
             "medians of rounds in which the networks took turns, and between measured lengths a straight line."
         )
+    if costs.is_noisy:
+        sentences.append("Quartiles are far apart in places: the machine was busy, so take these times as rough.")
     if costs.too_long:
-        sentences.append("Latency at the longest lengths was left out, since measuring it would have taken too long.")
+        sentences.append("Latency at the longest lengths was left out: it would take too long or too much memory.")
     return sentences
 
 

@@ -74,8 +74,16 @@ def _against_costs(data: ReportData, rankers: Sequence[Ranker]) -> list[str]:
     if not known or own.all.tau is None:
         return []
     said = ", ".join(f"by {wording.title(each.name)} alone {_signed(tau)}" for each, tau in known)
-    order = "more than" if own.all.tau > max(tau for _, tau in known) else "no more than"
-    return [f"Ordering with the dearest first has τ {said}: the supernet tells {order} size does here."]
+    best, tau = max(known, key=lambda pair: pair[1])
+    order = "more than" if own.all.tau > tau else "no more than"
+    unsure = "" if _apart(own.all, best.all) else ", as far as so few networks tell"
+    return [f"Ordering with the dearest first has τ {said}: the supernet tells {order} size does here{unsure}."]
+
+
+def _apart(first: Correlation, second: Correlation) -> bool:
+    if first.low is None or first.high is None or second.low is None or second.high is None:
+        return False
+    return first.low > second.high or second.low > first.high
 
 
 def _regret(data: ReportData, own: Ranker) -> str:

@@ -21,13 +21,15 @@ TOGETHER = 16
 LONGEST = 100
 GRID = (3, 4)
 
-# on one axis it makes no difference whether axes share channels
+# what axes share does not depend on the basis, and makes no difference on one axis
 ON_AN_AXIS = [kind for kind in VARIANTS if "axes=" not in str(kind)]
+ON_TWO = [kind for kind in VARIANTS if "axes=shared" not in str(kind) or "basis" not in str(kind)]
 KINDS_AT = {
-    "image": [str(kind) for kind in VARIANTS if 2 in sites(kind)],
+    "image": [str(kind) for kind in ON_TWO if 2 in sites(kind)],
     # padding is treated alike in all variants of a kind
     "self": list(SEQUENCE),
-    "causal": [str(kind) for kind in ON_AN_AXIS if "causal" in sites(kind).get(1, ())],
+    # where frequencies come from is no matter of the place
+    "causal": [str(kind) for kind in ON_AN_AXIS if "causal" in sites(kind).get(1, ()) and "theta" not in str(kind)],
     "cross": ["softmax", "linear", "cosformer", "lrpe(across=True)", "lrpe(core=complex,basis=fourier,across=True)"],
 }
 """Kinds by the place of the layer."""

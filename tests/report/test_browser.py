@@ -178,6 +178,17 @@ def test_the_axis_is_any_cost_and_the_fronts_are_those_of_the_cost(chromium, pag
             assert knots == len(front_along(chart.first, axis["a"]).inherited)
 
 
+def test_without_scripts_the_figure_is_the_file_beside_the_page(chromium, pages):
+    context = chromium.new_context(java_script_enabled=False, viewport={"width": PHONE, "height": 900})
+    page = context.new_page()
+    page.goto(pages["images"].as_uri())
+    # as wide as a phone and as high as a drawn figure of that width, not the text in place of a missing one
+    box = page.locator("noscript img").bounding_box()
+    assert 0.4 * box["width"] < box["height"] < box["width"] <= PHONE
+    assert not page.is_visible(".plot svg")
+    context.close()
+
+
 def test_two_qualities_have_axes_of_their_own(chromium, pages):
     with opened(chromium, pages["translation"]) as page:
         headings = page.locator(".plot .heading").all_text_contents()

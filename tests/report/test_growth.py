@@ -101,10 +101,19 @@ def test_what_is_missing_is_said(make_data, costs):
     assert "inputs of one length" in length_text(data)[0]
     unmeasured = replace(costs, device=None, networks=tuple(replace(n, latency=(None,) * 4) for n in costs.networks))
     assert "nas report RUN --measure" in length_text(replace(data, lengths=unmeasured))[-1]
-    assert "left out" in length_text(replace(data, lengths=replace(costs, too_long=True)))[-1]
+    assert "too much memory" in length_text(replace(data, lengths=replace(costs, too_long=True)))[-1]
     alone = replace(costs, networks=tuple(replace(n, flops_break_even=None, softmax=None) for n in costs.networks))
     assert "no softmax to compare with" in " ".join(length_text(replace(data, lengths=alone)))
     assert length_rows(data) == []
+
+
+def test_times_that_vary_much_are_called_rough(make_data, costs):
+    # quartiles a tenth apart on each side
+    assert not costs.is_noisy
+    shaken = [replace(n, latency=tuple(q and q._replace(high=3 * q.median) for q in n.latency)) for n in costs.networks]
+    noisy = replace(costs, networks=tuple(shaken[:1] + list(costs.networks[1:])))
+    assert noisy.is_noisy
+    assert "the machine was busy" in " ".join(length_text(replace(make_data(10), lengths=noisy)))
 
 
 def test_table_and_csv_have_every_value(make_data, costs):

@@ -8,6 +8,7 @@ import pytest
 from nas.evaluators.flops import Flops
 from nas.lengths import compared_networks, measure_latencies, read_latencies
 from nas.report.axes import measured_axes
+from nas.report.from_run import report
 from nas.report.length_costs import length_costs
 from nas.report.spent import spent
 from nas.run import Run
@@ -142,3 +143,28 @@ def test_a_task_of_one_length_has_no_costs_at_others(finished: Path, monkeypatch
     monkeypatch.setattr(type(run.experiment.task), "example_tokens", lambda self: ())
     assert length_costs(run) is None
     assert spent(run)[0].training_flops is None
+
+
+def test_the_report_of_a_whole_run_has_every_figure_and_table_and_says_what_is_missing(
+    measured: Path, tmp_path: Path
+) -> None:
+    page = report(Run(measured), tmp_path / "report").read_text()
+    names = {path.name for path in (tmp_path / "report").iterdir()}
+    assert {f"{each}.{form}" for each in ("lengths", "choices", "progress") for form in ("svg", "png")} <= names
+    tables = ("lengths", "choices", "phases")
+    assert {f"{each}.{form}" for each in tables for form in ("csv", "md", "tex")} <= names
+    # two networks of the run have been retrained, and ten tried
+    assert "takes at least three networks" in page
+    assert "it takes 40 networks that differ" in page
+    assert "one softmax layer in 4 or more takes deeper networks than this space has" in page
+    assert "1 random search reached" in page
+
+
+def test_a_report_before_the_search_has_its_sections_all_the_same(finished_copy: Path, tmp_path: Path) -> None:
+    for name in ("trials.jsonl", "anchors.jsonl", "scores.jsonl"):
+        (finished_copy / name).unlink()
+    shutil.rmtree(finished_copy / "subnets")
+    shutil.rmtree(finished_copy / "comparison")
+    page = report(Run(finished_copy), tmp_path / "report").read_text()
+    assert "no front has been found" in page
+    assert "the search has no front yet" in page

@@ -4,11 +4,12 @@ const icon = (parent, draw) => {
   draw(svg);
 };
 
+const counted = (number) => number.toLocaleString("en");
+
 const legendEntries = (data) => {
   const several = data.runs.length > 1, entries = [];
   const mark = (shape, colour, hollow) => (svg) => {
-    const made = vector("path", { class: shape === "x" ? "published" : "mark", d: outline(shape, 11, 7, shape === "x" ? 4.4 : 5.2) }, svg);
-    if (shape === "x") return;
+    const made = vector("path", { class: "mark", d: outline(shape, 11, 7, 5.2) }, svg);
     made.style.stroke = colour;
     made.style.fill = hollow ? "var(--surface)" : colour;
   };
@@ -16,14 +17,22 @@ const legendEntries = (data) => {
     vector("path", { class: className, d: "M1 7H21" }, svg);
     vector("path", { class: className.replace("steps", "knots"), d: outline("o", 11, 7, 2.6) }, svg);
   };
-  if (several) data.runs.forEach((run, at) => entries.push([`run${at}`, run.label, (svg) => vector("rect", { x: 3, y: 2, width: 16, height: 10, rx: 2, fill: run.colour }, svg)]));
+  const dot = (svg) => vector("path", { class: "dots", d: outline("o", 11, 7, 3.2) }, svg);
+  const cross = (svg) => vector("path", { class: "published", d: outline("x", 11, 7, 4.4) }, svg);
+  const patch = (fill) => (svg) => vector("rect", { x: 3, y: 2, width: 16, height: 10, rx: 2, fill }, svg);
+  if (several) data.runs.forEach((run, at) => entries.push([`run${at}`, run.label, patch(run.colour)]));
   const tried = data.networks.filter((network) => network[2] < 0 && network[4] !== null).length;
-  if (tried) entries.push(["tried", `tried (${tried.toLocaleString("en")})`, (svg) => vector("path", { class: "dots", d: outline("o", 11, 7, 3.2) }, svg)]);
+  if (tried) entries.push(["tried", `tried (${counted(tried)})`, dot]);
   if (data.runs.some((run) => run.fronts[0][0].length)) entries.push(["front", "front, inherited", line("steps")]);
-  data.arms.forEach((arm, at) => entries.push([`arm${at}`, `${arm.label.toLowerCase()}, ± s.d.`, mark("o", "var(--ink)", arm.hollow)]));
-  if (data.runs.some((run) => run.fronts[0][1].length)) entries.push(["found", "front, retrained", line("steps found")]);
-  data.groups.forEach((group, at) => entries.push([`group${at}`, group.label, mark(group.shape, several ? "var(--muted)" : group.colour, false)]));
-  if (data.published.length) entries.push(["published", "published", mark("x")]);
+  data.arms.forEach((arm, at) => {
+    entries.push([`arm${at}`, `${arm.label.toLowerCase()}, ± s.d.`, mark("o", "var(--ink)", arm.hollow)]);
+  });
+  const found = data.runs.some((run) => run.fronts[0][1].length);
+  if (found) entries.push(["found", "front, retrained", line("steps found")]);
+  data.groups.forEach((group, at) => {
+    entries.push([`group${at}`, group.label, mark(group.shape, several ? "var(--muted)" : group.colour, false)]);
+  });
+  if (data.published.length) entries.push(["published", "published", cross]);
   return entries;
 };
 
@@ -48,7 +57,8 @@ const buildAxes = (holder, data, state, changed) => {
   const note = element("span", "", holder, "note");
   const say = () => {
     const missing = data.networks.filter((network) => network[3][state.axis] === null).length;
-    const lack = missing ? ` ${missing.toLocaleString("en")} of ${data.networks.length.toLocaleString("en")} networks are not drawn: this cost is not known of them.` : "";
+    const share = `${counted(missing)} of ${counted(data.networks.length)} networks`;
+    const lack = missing ? ` ${share} are not drawn: this cost is not known of them.` : "";
     note.textContent = `Both fronts are those of the cost shown.${lack}`;
   };
   select.addEventListener("change", () => { state.axis = Number(select.value); say(); changed(); });

@@ -19,10 +19,12 @@ const shownIn = (panel, data, state) => {
     if (!on(`run${at}`)) return;
     const [inherited, retrained] = run.fronts[state.axis], cost = (index) => data.networks[index][3][state.axis];
     const add = (members, qualities, dashed) => {
-      if (members.length) found.lines.push({ members, points: members.map((index, place) => [cost(index), qualities[place]]), colour: run.colour, dashed });
+      const points = members.map((index, place) => [cost(index), qualities[place]]);
+      if (members.length) found.lines.push({ members, points, colour: run.colour, dashed });
     };
     if (panel.inherited && on("front")) add(inherited, inherited.map((index) => data.networks[index][4]), false);
-    if (panel.retrained && on("found")) add(retrained.map(([index]) => index), retrained.map(([index, arm]) => data.networks[index][5][arm][0]), true);
+    if (!panel.retrained || !on("found")) return;
+    add(retrained.map(([index]) => index), retrained.map(([index, arm]) => data.networks[index][5][arm][0]), true);
   });
   if (panel.retrained && on("published")) {
     data.published.forEach(({ name, quality, costs }) => {
@@ -33,9 +35,10 @@ const shownIn = (panel, data, state) => {
 };
 
 const drawLines = (layer, lines, x, y) => lines.forEach(({ points, colour, dashed }) => {
-  const path = points.map(([cost, quality], at) => (at ? `H${x(cost).toFixed(1)}V${y(quality).toFixed(1)}` : `M${x(cost).toFixed(1)} ${y(quality).toFixed(1)}`)).join("");
+  const places = points.map(([cost, quality]) => [tenth(x(cost)), tenth(y(quality))]);
+  const path = places.map(([across, up], at) => (at ? `H${across}V${up}` : `M${across} ${up}`)).join("");
   const line = vector("path", { class: dashed ? "steps found" : "steps", d: path }, layer);
-  const knots = points.map(([cost, quality]) => outline("o", x(cost), y(quality), 2.6)).join("");
+  const knots = places.map(([across, up]) => outline("o", across, up, 2.6)).join("");
   const knot = vector("path", { class: dashed ? "knots found" : "knots", d: knots }, layer);
   if (colour) { line.style.stroke = colour; knot.style.fill = colour; }
 });
@@ -49,7 +52,8 @@ const drawDots = (layer, dots, x, y) => {
     alike.get(key).path.push(outline(dot.shape, x(dot.x), y(dot.y), dot.own ? 3.4 : 2.6));
   });
   alike.forEach(({ first, path }) => {
-    const made = vector("path", { class: first.own ? "dots own" : first.colour ? "dots run" : "dots", d: path.join("") }, layer);
+    const className = first.own ? "dots own" : first.colour ? "dots run" : "dots";
+    const made = vector("path", { class: className, d: path.join("") }, layer);
     if (first.colour) made.style.fill = first.colour;
   });
 };
@@ -57,8 +61,10 @@ const drawDots = (layer, dots, x, y) => {
 const drawMarks = (layer, marks, x, y) => marks.forEach((mark) => {
   const across = x(mark.x), up = y(mark.y), colour = mark.colour || "var(--ink)";
   if (mark.deviation) {
-    const top = y(mark.y + mark.deviation).toFixed(1), bottom = y(mark.y - mark.deviation).toFixed(1), at = across.toFixed(1);
-    const whisker = vector("path", { class: "whisker", d: `M${at} ${top}V${bottom}M${at - 3.5} ${top}h7M${at - 3.5} ${bottom}h7` }, layer);
+    const [top, bottom] = [y(mark.y + mark.deviation), y(mark.y - mark.deviation)].map(tenth);
+    const [at, cap] = [across, across - 3.5].map(tenth);
+    const ends = `M${at} ${top}V${bottom}M${cap} ${top}h7M${cap} ${bottom}h7`;
+    const whisker = vector("path", { class: "whisker", d: ends }, layer);
     whisker.style.stroke = colour;
   }
   const made = vector("path", { class: "mark", d: outline(mark.shape, across, up, 5.2) }, layer);
@@ -79,34 +85,42 @@ const measured = (text, strong) => {
 // names beside marks, as far as there is room for them; the first are the most important
 const drawLabels = (layer, wanted, taken, box) => wanted.forEach(({ text, x, y, rise, strong, className }) => {
   const width = measured(text, strong), height = 14;
-  const places = [[strong ? 13 : 9, 4, "start"], [strong ? -13 : -9, 4, "end"], [0, -rise - 8, "middle"], [0, rise + 17, "middle"], [7, -rise - 6, "start"], [-7, -rise - 6, "end"], [7, rise + 15, "start"], [-7, rise + 15, "end"], [7, -rise - 20, "start"], [-7, -rise - 20, "end"]];
+  const aside = strong ? 13 : 9, above = -rise - 6, below = rise + 15;
+  const places = [
+    [aside, 4, "start"], [-aside, 4, "end"], [0, above - 2, "middle"], [0, below + 2, "middle"],
+    [7, above, "start"], [-7, above, "end"], [7, below, "start"], [-7, below, "end"],
+    [7, above - 14, "start"], [-7, above - 14, "end"],
+  ];
   const bounds = ([dx, dy, anchor]) => {
     const left = x + dx - (anchor === "end" ? width : anchor === "middle" ? width / 2 : 0);
     return [left, y + dy - 11, left + width, y + dy - 11 + height];
   };
   const free = ([left, top, right, bottom]) => left >= box[0] && right <= box[2] && top >= box[1] && bottom <= box[3]
     && taken.every((other) => right < other[0] || left > other[2] || bottom < other[1] || top > other[3]);
-  const place = places.find((each) => free(bounds(each))) || (strong && (x > (box[0] + box[2]) / 2 ? places[5] : places[4]));
+  const last = x > (box[0] + box[2]) / 2 ? places[5] : places[4];
+  const place = places.find((each) => free(bounds(each))) || (strong && last);
   if (!place) return;
   taken.push(bounds(place));
-  vector("text", { class: `label ${className || ""}`, x: (x + place[0]).toFixed(1), y: (y + place[1]).toFixed(1), "text-anchor": place[2] }, layer).textContent = text;
+  write(text, x + place[0], y + place[1], `label ${className || ""}`, place[2], layer);
 });
 
 const wantedLabels = (found, data, x, y, roomy) => {
   const wanted = [], best = new Set(data.runs.map((run) => run.recommended));
+  const at = (each) => ({ x: x(each.x), y: y(each.y) });
   const rise = (mark) => Math.max(6, y(mark.y) - y(mark.y + (mark.deviation || 0)));
   const highest = (items) => items.reduce((top, each) => (top && top.y >= each.y ? top : each), null);
   if (data.runs.length === 1) {
     const own = [...found.marks, ...found.dots].filter((mark) => best.has(mark.index));
     const top = highest(own);
-    if (top) wanted.push({ text: top.own ? `recommended: ${top.own.label}` : "recommended", x: x(top.x), y: y(top.y), rise: rise(top), strong: true, className: "strong" });
+    const text = top && top.own ? `recommended: ${top.own.label}` : "recommended";
+    if (top) wanted.push({ text, ...at(top), rise: rise(top), strong: true, className: "strong" });
   }
   const families = new Map(found.published.map((each) => [each.name, each]));
-  families.forEach((each, name) => wanted.push({ text: name, x: x(each.x), y: y(each.y), rise: 5, className: "muted" }));
+  families.forEach((each, name) => wanted.push({ text: name, ...at(each), rise: 5, className: "muted" }));
   if (roomy && data.runs.length === 1) {
     data.groups.forEach((group) => {
       const mark = highest(found.marks.filter((each) => each.own === group));
-      if (mark && !best.has(mark.index)) wanted.push({ text: group.label, x: x(mark.x), y: y(mark.y), rise: rise(mark) });
+      if (mark && !best.has(mark.index)) wanted.push({ text: group.label, ...at(mark), rise: rise(mark) });
     });
   }
   return wanted;

@@ -1,21 +1,25 @@
 // One main figure: pointing shows the nearest network, a click or Enter pins it, arrows step by cost, Escape lets go.
 const REACH = 36;
 const PAPER = 720;
+const STEPS = {
+  ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10, Home: -Infinity, End: Infinity,
+};
 
 const startFigure = (figure) => {
   const data = JSON.parse(figure.querySelector("script").textContent);
   const part = (name) => figure.querySelector(`.${name}`);
-  const plot = part("plot"), svg = plot.querySelector("svg"), tip = part("tip"), said = part("said"), pins = part("pins");
+  const plot = part("plot"), svg = plot.querySelector("svg");
+  const tip = part("tip"), said = part("said"), pins = part("pins");
   const recommended = data.runs.map((run) => run.recommended).filter((index) => index !== null);
   const state = { axis: 0, off: new Set(), pins: recommended.slice(0, MOST_PINS), at: null };
   let places = [], width = 0, rings = null;
 
   const ring = () => {
     rings.replaceChildren();
-    const circle = (place, className) => vector("circle", { class: className, cx: place.x.toFixed(1), cy: place.y.toFixed(1), r: 10 }, rings);
+    const circle = ({ x, y }, className) => vector("circle", { class: className, cx: x, cy: y, r: 10 }, rings);
     state.pins.forEach((index, at) => places.filter((place) => place.index === index).forEach((place) => {
       circle(place, "ring pinned");
-      vector("text", { class: "letter", x: (place.x - 13).toFixed(1), y: (place.y - 7).toFixed(1), "text-anchor": "middle" }, rings).textContent = LETTERS[at];
+      write(LETTERS[at], place.x - 13, place.y - 7, "letter", "middle", rings);
     }));
     places.filter((place) => place.index === state.at).forEach((place) => circle(place, "ring"));
   };
@@ -61,7 +65,8 @@ const startFigure = (figure) => {
   };
   const step = (by) => {
     // from left to right, each network once, as it is drawn on top
-    const order = [...new Map(places.map((place) => [place.index, place])).values()].sort((a, b) => a.x - b.x || a.index - b.index);
+    const order = [...new Map(places.map((place) => [place.index, place])).values()];
+    order.sort((a, b) => a.x - b.x || a.index - b.index);
     if (!order.length) return;
     const start = order.findIndex((place) => place.index === (state.at === null ? state.pins[0] : state.at));
     const next = by === 0 ? Math.max(start, 0) : start + by;
@@ -80,8 +85,7 @@ const startFigure = (figure) => {
   plot.addEventListener("focus", () => { if (plot.matches(":focus-visible")) step(0); });
   plot.addEventListener("blur", leave);
   plot.addEventListener("keydown", (event) => {
-    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: 1, ArrowDown: -1, Home: -Infinity, End: Infinity, PageUp: 10, PageDown: -10 };
-    if (event.key in steps) step(steps[event.key]);
+    if (event.key in STEPS) step(STEPS[event.key]);
     else if ((event.key === "Enter" || event.key === " ") && state.at !== null) pin(state.at);
     else if (event.key === "Escape") { if (state.pins.includes(state.at)) pin(state.at); leave(); return; }
     else return;

@@ -8,11 +8,6 @@ const wrapped = (text, characters) => text.split(" ").reduce((lines, word) => {
   return lines;
 }, []);
 
-const extent = (values, share) => {
-  const low = Math.min(...values), high = Math.max(...values), room = (high - low) * share || Math.abs(high) * 0.05 || 1;
-  return [low - room, high + room];
-};
-
 // costs of all panels, so that they share their axis, with the limits that are near
 const costRange = (panels, limits, data) => {
   const costs = panels.flatMap(({ dots, marks, published }) => [...dots, ...marks, ...published].map((each) => each.x));
@@ -37,32 +32,35 @@ const qualityRange = ({ dots, marks, lines, published }) => {
   lines.forEach(({ points }) => points.forEach(([, quality]) => values.push(quality)));
   if (!values.length) return null;
   const low = values.reduce((a, b) => Math.min(a, b)), high = values.reduce((a, b) => Math.max(a, b));
-  return extent([low, high], 0.09);
+  const room = (high - low) * 0.09 || Math.abs(high) * 0.05 || 1;
+  return [low - room, high + room];
 };
 
 const drawAxes = (svg, box, x, y, range, quality, heading, title, narrow) => {
   const [left, top, right, bottom] = box, layer = vector("g", { class: "axes" }, svg);
-  const text = (words, attributes, className) => { vector("text", { ...attributes, class: className }, layer).textContent = words; };
+  const signed = (value) => `${parseFloat(value.toFixed(6))}`.replace("-", "−");
   linearTicks(quality[0], quality[1], 6).forEach((tick) => {
-    vector("path", { class: "grid", d: `M${left} ${y(tick).toFixed(1)}H${right}` }, layer);
-    text(`${parseFloat(tick.toFixed(6))}`.replace("-", "−"), { x: left - 8, y: (y(tick) + 4).toFixed(1), "text-anchor": "end" }, "tick");
+    vector("path", { class: "grid", d: `M${left} ${tenth(y(tick))}H${right}` }, layer);
+    write(signed(tick), left - 8, y(tick) + 4, "tick", "end", layer);
   });
   const most = Math.max(3, Math.floor((right - left) / (narrow ? 64 : 80)));
   const ticks = range.logarithmic ? logTicks(range.low, range.high, most) : linearTicks(range.low, range.high, most);
   const unit = prefix(Math.max(...ticks.map(Math.abs), 0));
   ticks.forEach((tick) => {
-    vector("path", { class: "grid", d: `M${x(tick).toFixed(1)} ${top}V${bottom}` }, layer);
-    text(plain(tick, range.logarithmic ? prefix(tick) : tick ? unit : [1, ""]), { x: x(tick).toFixed(1), y: bottom + 18, "text-anchor": "middle" }, "tick");
+    vector("path", { class: "grid", d: `M${tenth(x(tick))} ${top}V${bottom}` }, layer);
+    const own = range.logarithmic ? prefix(tick) : tick ? unit : [1, ""];
+    write(plain(tick, own), x(tick), bottom + 18, "tick", "middle", layer);
   });
-  title.forEach((line, at) => text(line, { x: ((left + right) / 2).toFixed(1), y: bottom + 40 + 16 * at, "text-anchor": "middle" }, "title"));
-  heading.forEach((line, at) => text(line, { x: left, y: top - 12 - 16 * (heading.length - 1 - at) }, "heading"));
+  title.forEach((line, at) => write(line, (left + right) / 2, bottom + 40 + 16 * at, "title", "middle", layer));
+  const lowest = top - 12 - 16 * (heading.length - 1);
+  heading.forEach((line, at) => write(line, left, lowest + 16 * at, "heading", "start", layer));
 };
 
 const drawLimits = (svg, box, x, range) => {
   const [, top, right, bottom] = box, layer = vector("g", { class: "limits" }, svg);
   const text = (words, attributes) => { vector("text", { ...attributes, class: "tick" }, layer).textContent = words; };
   range.near.forEach((end) => {
-    const at = x(end).toFixed(1);
+    const at = tenth(x(end));
     vector("path", { class: "limit", d: `M${at} ${top}V${bottom}` }, layer);
     text(`limit ${plain(end)}`, { transform: `translate(${at - 6} ${bottom - 8}) rotate(-90)` });
   });
@@ -85,11 +83,12 @@ const drawChart = (svg, data, state, width) => {
     const quality = qualityRange(items);
     const left = (at % columns) * (own + gap), top = Math.floor(at / columns) * (head + tall + foot) + head;
     if (!range || !quality) {
-      vector("text", { class: "title", x: left + own / 2, y: top + tall / 2, "text-anchor": "middle" }, svg).textContent = "Nothing to draw here: switched off, or this cost is not known.";
+      write("Nothing to draw here.", left + own / 2, top + tall / 2, "title", "middle", svg);
       return;
     }
     const box = [left + 46, top, left + own - 8, top + tall];
-    const x = scale(range.low, range.high, box[0], box[2], range.logarithmic), y = scale(quality[0], quality[1], box[3], box[1], false);
+    const x = scale(range.low, range.high, box[0], box[2], range.logarithmic);
+    const y = scale(quality[0], quality[1], box[3], box[1], false);
     drawAxes(svg, box, x, y, range, quality, headings[at], lines, narrow);
     drawLimits(svg, box, x, range);
     const layer = vector("g", { class: "panel" }, svg);
@@ -99,12 +98,17 @@ const drawChart = (svg, data, state, width) => {
     drawMarks(layer, items.marks, x, y);
     const best = new Set(data.runs.map((run) => run.recommended));
     // a pinned network has its letter at the upper left, and the recommended one is pinned from the start
-    const taken = items.marks.map((mark) => (best.has(mark.index) ? [x(mark.x) - 20, y(mark.y + mark.deviation) - 18] : [x(mark.x) - 6, y(mark.y + mark.deviation) - 6])
-      .concat([x(mark.x) + 6, y(mark.y - mark.deviation) + 6]));
+    const taken = items.marks.map((mark) => {
+      const at = x(mark.x), [aside, above] = best.has(mark.index) ? [20, 18] : [6, 6];
+      return [at - aside, y(mark.y + mark.deviation) - above, at + 6, y(mark.y - mark.deviation) + 6];
+    });
     items.published.forEach((each) => taken.push([x(each.x) - 5, y(each.y) - 5, x(each.x) + 5, y(each.y) + 5]));
     drawLabels(layer, wantedLabels(items, data, x, y, !narrow), taken, box);
-    const knots = items.lines.flatMap(({ points, members }) => points.map((point, place) => ({ x: point[0], y: point[1], index: members[place] })));
-    [...items.dots, ...knots, ...items.marks].forEach((each) => places.push({ x: x(each.x), y: y(each.y), index: each.index }));
+    const knots = items.lines.flatMap(({ points, members }) => (
+      points.map((point, place) => ({ x: point[0], y: point[1], index: members[place] }))
+    ));
+    const shown = [...items.dots, ...knots, ...items.marks];
+    shown.forEach((each) => places.push({ x: x(each.x), y: y(each.y), index: each.index }));
   });
   return places;
 };

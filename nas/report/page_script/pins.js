@@ -3,7 +3,11 @@ const MOST_PINS = 4;
 const LETTERS = "ABCD";
 
 const quality = (value, digits) => (value === null ? NONE : fixed(value, digits));
-const spread = (arm, digits) => (arm ? `${quality(arm[0], digits)}${arm[1] === null ? "" : ` ± ${quality(arm[1], digits)}`} (${arm[2]})` : NONE);
+const spread = (arm, digits) => {
+  if (!arm) return NONE;
+  const [mean, deviation, seeds] = arm, around = deviation === null ? "" : ` ± ${quality(deviation, digits)}`;
+  return `${quality(mean, digits)}${around} (${seeds})`;
+};
 const breakable = (text) => text.replace(/[·/]/g, "$&\u200b");
 
 const notes = (data, index) => {
@@ -39,9 +43,14 @@ const tell = (tip, data, state, index) => {
 
 const sentence = (data, state, index) => {
   const [id, , , costs, inherited, arms, strips] = data.networks[index];
-  const kinds = strips.map((letters) => [...letters].map((letter) => data.kinds[letter]).join(", ")).filter(Boolean).join("; ");
-  const read = data.arms.map((arm, at) => (arms[at] ? `, ${arm.label.toLowerCase()} ${spread(arms[at], data.digits[1])}` : "")).join("");
-  return `${[id, ...notes(data, index)].join(", ")}: ${amount(costs[state.axis])} ${data.axes[state.axis].name}, inherited ${quality(inherited, data.digits[0])}${read}. ${kinds}`;
+  const named = [id, ...notes(data, index)].join(", ");
+  const cost = `${amount(costs[state.axis])} ${data.axes[state.axis].name}`;
+  const read = [`inherited ${quality(inherited, data.digits[0])}`];
+  data.arms.forEach((arm, at) => {
+    if (arms[at]) read.push(`${arm.label.toLowerCase()} ${spread(arms[at], data.digits[1])}`);
+  });
+  const kinds = strips.map((letters) => [...letters].map((letter) => data.kinds[letter]).join(", "));
+  return `${named}: ${cost}, ${read.join(", ")}. ${kinds.filter(Boolean).join("; ")}`;
 };
 
 const command = (data, index) => {
@@ -55,7 +64,9 @@ const comparedRows = (data) => {
   const text = (read) => (index, cell) => { cell.textContent = read(index); };
   const rows = data.axes.map(({ name }, at) => [name, text((index) => amount(of(3)(index)[at]))]);
   rows.push([`Inherited, ${data.searched}`, text((index) => quality(of(4)(index), data.digits[0]))]);
-  data.arms.forEach((arm, at) => rows.push([`${arm.label}, ${data.tested}`, text((index) => spread(of(5)(index)[at], data.digits[1]))]));
+  data.arms.forEach((arm, at) => {
+    rows.push([`${arm.label}, ${data.tested}`, text((index) => spread(of(5)(index)[at], data.digits[1]))]);
+  });
   data.sites.forEach((site, at) => rows.push([site, (index, cell) => strip(of(6)(index)[at], data.kinds, cell)]));
   data.shapes.forEach((shape, at) => rows.push([shape, text((index) => breakable(of(7)(index)[at] || NONE))]));
   rows.push(["Next", (index, cell) => element("code", command(data, index), cell)]);

@@ -1,11 +1,20 @@
 // Elements, and the marks of attention kinds in them.
 const SVG = document.querySelector("figure.chart svg").namespaceURI;
 
+const tenth = (value) => Math.round(value * 10) / 10;
+
+// numbers are pixels, of which a tenth is enough
 const vector = (tag, attributes, parent) => {
   const made = document.createElementNS(SVG, tag);
-  Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value));
+  Object.entries(attributes).forEach(([name, value]) => {
+    made.setAttribute(name, typeof value === "number" ? tenth(value) : value);
+  });
   if (parent) parent.append(made);
   return made;
+};
+
+const write = (text, x, y, className, anchor, parent) => {
+  vector("text", { class: className, x, y, "text-anchor": anchor }, parent).textContent = text;
 };
 
 const element = (tag, text, parent, className) => {
@@ -32,10 +41,12 @@ const SHAPES = {
 };
 
 const outline = (shape, x, y, radius) => {
-  const at = (value) => Math.round(value * 10) / 10;
-  if (shape === "x") return `M${at(x - radius)} ${at(y - radius)}L${at(x + radius)} ${at(y + radius)}M${at(x + radius)} ${at(y - radius)}L${at(x - radius)} ${at(y + radius)}`;
-  if (!SHAPES[shape]) return `M${at(x - radius)} ${at(y)}a${radius} ${radius} 0 1 0 ${2 * radius} 0a${radius} ${radius} 0 1 0 ${-2 * radius} 0Z`;
-  return `M${SHAPES[shape].map(([dx, dy]) => `${at(x + dx * radius * 1.15)} ${at(y + dy * radius * 1.15)}`).join("L")}Z`;
+  const at = (dx, dy) => `${tenth(x + dx * radius)} ${tenth(y + dy * radius)}`;
+  if (shape === "x") return `M${at(-1, -1)}L${at(1, 1)}M${at(1, -1)}L${at(-1, 1)}`;
+  const half = `${radius} ${radius} 0 1 0`;
+  if (!SHAPES[shape]) return `M${at(-1, 0)}a${half} ${2 * radius} 0a${half} ${-2 * radius} 0Z`;
+  // corners reach out farther than a circle that looks as large
+  return `M${SHAPES[shape].map(([dx, dy]) => at(1.15 * dx, 1.15 * dy)).join("L")}Z`;
 };
 
 // letters of the kinds of some layers

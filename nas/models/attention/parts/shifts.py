@@ -56,8 +56,7 @@ def neighbour(x: Tensor, axis: int, step: Sequence[int]) -> Tensor:
     for offset, dim in zip(step, range(axis, x.dim()), strict=False):
         if offset:
             size = x.shape[dim]
-            rest = x.narrow(dim, max(offset, 0), max(0, size - abs(offset)))
             # the padding of the last dimension comes first
-            sides = [0, 0] * (x.dim() - 1 - dim) + ([0, min(offset, size)] if offset > 0 else [min(-offset, size), 0])
-            x = F.pad(rest, sides)
+            sides = [0, 0] * (x.dim() - 1 - dim) + [max(-offset, 0), max(offset, 0)]
+            x = F.pad(x, sides).narrow(dim, max(offset, 0), size)
     return x
