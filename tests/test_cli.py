@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nas.cli import COMMANDS, main
+from nas.cli import main
+from nas.command_table import COMMANDS
 
 CIFAR = """
 from dataclasses import replace

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nas.architecture_file import described
-from nas.cli import _parser
+from nas.cli import command_parser
 from nas.evaluators.flops import Flops
 from nas.experiment import load
 from nas.files import read_json
@@ -82,7 +82,7 @@ def test_commands_at_full_size_are_words_that_the_command_line_knows() -> None:
     for line in full.splitlines():
         _, *arguments = shlex.split(line)
         rest, overrides = split_overrides(arguments, {"--data", "--processes", "--ray"})
-        parsed = _parser().parse_args(rest)
+        parsed = command_parser().parse_args(rest)
         assert overrides == {}
         experiment = load(str(ROOT / parsed.experiment)).experiment
         assert experiment.costs[0](experiment.task, experiment.space.smallest()) > 0
