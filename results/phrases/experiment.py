@@ -23,8 +23,6 @@ experiment = Experiment(
     test_quality=Bleu(),
     evaluations=60,
     anchors=3,
-    retrain=Training(
-        steps=1_200, batch_size=1_500, learning_rate=3e-3, warmup_steps=100, average=5, average_every=20
-    ),
+    retrain=Training(steps=1_200, batch_size=1_500, learning_rate=3e-3, warmup_steps=100, average=5, average_every=20),
     selection=Selection(top=2, homogeneous=True, finalists=5),
 )
