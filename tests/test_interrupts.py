@@ -78,13 +78,13 @@ def found(folder: Path) -> dict[str, Any]:
         name = str(path.relative_to(folder))
         if path.suffix == ".safetensors":
             values[name] = {key: tensor.numpy().tobytes() for key, tensor in read_tensors(path)[0].items()}
-        elif path.name in ("trials.jsonl", "anchors.jsonl", "scores.jsonl"):
+        elif path.name in ("trials.jsonl", "anchors.jsonl", "scores.jsonl") or path.match("comparison/*.jsonl"):
             values[name] = [{**line, "seconds": None} for line in read_lines(path)]
         elif path.name == "supernet.visits.json":
             values[name] = json.loads(path.read_text())
         elif path.name == "result.json":
             values[name] = {**json.loads(path.read_text()), "seconds": None}
-        elif path.suffix == ".jsonl" and path.name != "commands.jsonl":
+        elif path.name.endswith("log.jsonl"):
             # the mean of the line in which a training was resumed is over fewer steps
             values[name] = [line["step"] for line in read_lines(path)]
     return values
