@@ -41,10 +41,10 @@ from parts.attention_work import (
 from parts.report import heading, parser, publish, section
 from parts.timing import MIB, Bench, crossover, exponent, quartiles
 
-from nas.devices import keep_freed_memory
 from nas.evaluators.memory import LiveStorages
 from nas.models.attention import Site, attention_kind
 from nas.models.attention.parts.causal import CHUNK
+from nas.system.devices import keep_freed_memory
 
 SCALING_LENGTHS = (1024, 2048, 4096, 8192, 16384)
 CAUSAL_LENGTHS = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096, 8192)

@@ -6,7 +6,7 @@ Encoder and decoder of 6 layers, a vocabulary of 8,000, float32, random weights;
 decoded, and every contender decodes exactly so many, whatever it finds. The usual loop and CTranslate2 have our
 weights; Hugging Face runs MarianMT of the same size. Contenders take turns, forwards in one round and backwards in the
 next, and a ratio is that of a round, shown as median and quartiles over the rounds. One thread, CPU time of the
-process; freed memory stays with the process, for all sides alike (`nas.devices.keep_freed_memory`).
+process; freed memory stays with the process, for all sides alike (`nas.system.devices.keep_freed_memory`).
 
 `transformers` and `ctranslate2` are no part of this project: what is not installed is left out.
 
@@ -36,8 +36,8 @@ from parts.decoding_rivals import (
 from parts.report import heading, parser, publish, section
 from parts.timing import quartiles
 
-from nas.devices import keep_freed_memory
 from nas.models.seq2seq import END
+from nas.system.devices import keep_freed_memory
 
 LENGTHS, BATCHES, BEAMS = (30, 300), (1, 32), (1, 5)
 ROUNDS = (3, 15)

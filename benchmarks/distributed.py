@@ -6,7 +6,7 @@ The supernet is that of experiments/cifar10.py:cpu; every process computes with 
 take turns (AB BA AB ...) after a warm-up, on the same steps, and so on the same subnets; the pair's step lasts until
 both are done. With `--data`, a folder with cifar-10-batches-py, batches are images, augmented; each process makes the
 whole batch and trains on its part. Without, they are noise made beforehand. `same` and `per_rank` say what a pair
-draws (nas/training/distributed.py); of one process only the step of `same` is comparable. About five minutes on two
+draws (nas/supernet/distributed.py); of one process only the step of `same` is comparable. About five minutes on two
 free cores; beside other work the figures mean nothing.
 """
 
@@ -26,13 +26,14 @@ import torch
 import torch.distributed as dist
 from parts.report import heading, parser, publish, section
 
-from nas.experiment import Experiment, load
+from nas.experiment import Experiment
+from nas.experiment.loading import load
 from nas.supernet import Supernet
+from nas.supernet.distributed import Bucket, DistributedTrainee, Group, Sums
+from nas.supernet.trainee import SupernetTrainee
 from nas.tasks.base import Batch
 from nas.tasks.cifar10 import Cifar10
-from nas.training.distributed import Bucket, DistributedTrainee, Group, Sums
 from nas.training.settings import Draw
-from nas.training.shared import SupernetTrainee
 
 WARMUP_STEPS = 6
 STEPS = 60

@@ -24,10 +24,10 @@ import torch
 from parts.report import heading, parser, publish, section
 from parts.timing import MIB
 
-from nas.cluster import connected
-from nas.experiment import Recipe
-from nas.parallel import Arrays, Workers, prepared_map
-from nas.scoring import Candidate, evaluator
+from nas.experiment.loading import Recipe
+from nas.parallel.cluster import connected
+from nas.parallel.map import Arrays, Workers, prepared_map
+from nas.search.scoring import Candidate, evaluator
 from nas.search_space import to_json
 from nas.supernet import Supernet
 

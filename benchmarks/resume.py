@@ -18,13 +18,13 @@ from pathlib import Path
 import torch
 from parts.report import heading, parser, publish, section
 
-from nas.experiment import load
-from nas.parallel import Workers
-from nas.run import Run
-from nas.search import search
+from nas.experiment.loading import load
+from nas.parallel.map import Workers
+from nas.runs.run import Run
+from nas.search.loop import search
 from nas.strategies.base import Trial
 from nas.strategies.named import STRATEGIES
-from nas.train import train
+from nas.supernet.train import train
 
 HERE = Path(__file__).parent
 EXPERIMENT = str(HERE.parent / "experiments" / "digits.py")

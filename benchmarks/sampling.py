@@ -23,7 +23,7 @@ from scipy.stats import chisquare
 
 from nas.evaluators.flops import Flops
 from nas.search_space import SearchSpace, StackSpace, presets
-from nas.search_space.feasible import FeasibleSpace
+from nas.search_space.feasible.space import FeasibleSpace
 from nas.tasks.cifar10 import Cifar10
 
 TASK = Cifar10(patch_size=4)

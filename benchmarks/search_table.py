@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nas.devices import device_name, keep_freed_memory, threads
 from nas.evaluators.accuracy import Accuracy
 from nas.evaluators.flops import Flops
 from nas.evaluators.parameters import Parameters
-from nas.provenance import commit
 from nas.search_space import architecture_id
 from nas.search_space.presets import tiny
+from nas.system.devices import device_name, keep_freed_memory, threads
+from nas.system.provenance import commit
 from nas.tasks.augmentation import Augmentation
 from nas.tasks.cifar10 import Cifar10
 from nas.training.plain import PlainTrainee

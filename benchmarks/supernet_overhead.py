@@ -27,17 +27,17 @@ from parts.report import heading, parser, publish, section
 from parts.timing import MIB
 
 from nas.evaluators.memory import LiveStorages
-from nas.experiment import load
+from nas.experiment.loading import load
 from nas.search_space import Space
 from nas.search_space.presets import autoformer_tiny, hat_wmt14
 from nas.supernet import Supernet
+from nas.supernet.trainee import SupernetTrainee
 from nas.tasks.base import Batch, Task
 from nas.tasks.cifar10 import Cifar10
 from nas.tasks.parallel import Parallel
 from nas.training.loop import Trainee
 from nas.training.plain import PlainTrainee
 from nas.training.settings import Rule, SupernetTraining
-from nas.training.shared import SupernetTrainee
 
 WARMUP_STEPS = 6
 SAMPLED_STEPS = 10

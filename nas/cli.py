@@ -1,6 +1,6 @@
 """The command `nas`: launch searches, export networks, read reports.
 
-It takes what is in command_table.py and loads nothing else that takes time; what the commands do is in commands/.
+It reads commands/words.py and loads nothing else that takes time; the other files of commands/ do the work.
 """
 
 import argparse
@@ -12,9 +12,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from nas.command_table import COMMANDS, SETTINGS, Command
-from nas.invocation import given
-from nas.overrides import split_overrides
+from nas.commands.words import COMMANDS, SETTINGS, Command
+from nas.experiment.overrides import split_overrides
+from nas.system.invocation import given
 
 INTERRUPTED = 130
 MISTAKE = 2

@@ -14,26 +14,25 @@ from typing import Any, Literal, NamedTuple
 
 from torch import nn
 
-from nas.architecture_file import network_of_run
-from nas.devices import default_device, threads
 from nas.evaluators.base import measure
-from nas.files import locked
-from nas.interrupts import deferred_interrupts
-from nas.manifest import fingerprint
-from nas.progress import Advance, progress
-from nas.provenance import commit, environment
-from nas.retrained import Retrained
-from nas.run import Run
-from nas.score import Score
-from nas.scoring import Candidate, evaluate
+from nas.retrain.training import Job, train_network
+from nas.runs.manifest import fingerprint
+from nas.runs.retrained import Retrained
+from nas.runs.run import Run, network_of_run
+from nas.runs.score import Score
+from nas.search.scoring import Candidate, evaluate
 from nas.search_space import to_json
-from nas.search_space.limits import number
 from nas.supernet import Supernet
+from nas.supernet.trained import trained_supernet
+from nas.system.devices import default_device, threads
+from nas.system.files import locked
+from nas.system.interrupts import deferred_interrupts
+from nas.system.numbers import number
+from nas.system.progress import Advance, progress
+from nas.system.provenance import commit, environment
 from nas.tasks.base import DataError, EvalSplit
-from nas.trained_supernet import trained_supernet
 from nas.training.loop import Files
 from nas.training.plain import PlainTrainee
-from nas.trainings import Job, train_network
 
 log = logging.getLogger(__name__)
 

@@ -17,15 +17,16 @@ if "NAS_CACHE" not in os.environ:
 import hypothesis
 import pytest
 
-import nas.lengths
+import nas.report.lengths.measured
 from nas.cli import main
-from nas.experiment import load
-from nas.export import export
-from nas.parallel import Workers
-from nas.retrain import Choice, choose, retrain
-from nas.run import Run
-from nas.search import search
-from nas.train import train
+from nas.experiment.loading import load
+from nas.export.write.whole import export
+from nas.parallel.map import Workers
+from nas.retrain.choose import Choice, choose
+from nas.retrain.retrain import retrain
+from nas.runs.run import Run
+from nas.search.loop import search
+from nas.supernet.train import train
 
 # an example's time says more about a busy machine than about the code
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -68,7 +69,7 @@ def _cache_is_removed() -> Iterator[None]:
 def _latencies_take_a_moment() -> Iterator[None]:
     """A moment a length instead of seconds; what takes longer is left out, as it would be of longer inputs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nas.lengths, "SECONDS_A_LENGTH", 0.2)
+        patch.setattr(nas.report.lengths.measured, "SECONDS_A_LENGTH", 0.2)
         yield
 
 

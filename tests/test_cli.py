@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nas.cli import main
-from nas.command_table import COMMANDS
+from nas.commands.words import COMMANDS
 
 CIFAR = """
 from dataclasses import replace

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from nas.cli import main
-from nas.files import read_json, read_lines, write_json
-from nas.run import Run
+from nas.runs.run import Run
+from nas.system.files import read_json, read_lines, write_json
 
 Found = tuple[int, list[str]]
 

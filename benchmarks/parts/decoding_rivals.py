@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 # transformers imports torchvision where it finds one, which this module can
-import nas.tasks.vision_library  # noqa: F401
+import nas.tasks.images.vision_library  # noqa: F401
 from nas.models.blocks import Attention
 from nas.models.decoding import NEVER, Decoding, Tokens, Translator
 from nas.models.seq2seq import BEGIN, END, PAD, Seq2Seq, Sources

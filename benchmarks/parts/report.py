@@ -8,8 +8,8 @@ from pathlib import Path
 
 import torch
 
-from nas.devices import device_name
-from nas.provenance import commit
+from nas.system.devices import device_name
+from nas.system.provenance import commit
 
 
 def parser(doc: str | None) -> argparse.ArgumentParser:

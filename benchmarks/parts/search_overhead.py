@@ -7,11 +7,11 @@ from functools import partial
 import numpy as np
 import optuna
 
-from nas.devices import threads
-from nas.search_space.feasible import FeasibleSpace
+from nas.search_space.feasible.space import FeasibleSpace
 from nas.strategies.base import Trial
 from nas.strategies.named import named_strategy
 from nas.strategies.proposals import unseen
+from nas.system.devices import threads
 from parts.report import section
 from parts.search_problems import Problem, problem
 from parts.search_rivals import asked_of, quiet

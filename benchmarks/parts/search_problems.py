@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nas.search_space import Space
-from nas.search_space.feasible import FeasibleSpace
+from nas.search_space.feasible.space import FeasibleSpace
 from nas.search_space.limits import Window
 from nas.strategies.pareto import hypervolume
 from parts.table_spaces import BLOCKS, OPERATIONS, Cell, CellSpace, Chain, MacroSpace, cell_flops

@@ -13,8 +13,8 @@ import numpy as np
 import optuna
 
 from nas.search_space import Space
-from nas.search_space.feasible import FeasibleSpace
-from nas.strategies.features import all_choices
+from nas.search_space.feasible.space import FeasibleSpace
+from nas.strategies.parts.features import all_choices
 
 Answer = tuple[dict[str, float], float | None]
 """Costs and quality; None where the network is outside the limits, and so is not evaluated."""

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nas.devices import threads
 from nas.strategies.base import Trial
 from nas.strategies.named import named_strategy
 from nas.strategies.pareto import hypervolume
+from nas.system.devices import threads
 from parts import search_rivals
 from parts.search_problems import Problem, problem
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-from nas.devices import device_name
+from nas.system.devices import device_name
 
 Work = Callable[[], object]
 Side = TypeVar("Side", bound=Hashable)

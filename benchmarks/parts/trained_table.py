@@ -19,7 +19,7 @@ from nas.evaluators.flops import Flops
 from nas.evaluators.parameters import Parameters
 from nas.search_space import Architecture, Block, SearchSpace, Stack, architecture_id
 from nas.search_space.presets import tiny
-from nas.strategies.features import Features
+from nas.strategies.parts.features import Features
 from nas.tasks.cifar10 import Cifar10
 
 FOLDS = 5

@@ -5,11 +5,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from nas.devices import default_device
-from nas.experiment import Experiment, Loaded, feasible_space, load
-from nas.overrides import apply_overrides
-from nas.parallel import Workers
-from nas.run import Run
+from nas.experiment import Experiment
+from nas.experiment.costs import feasible_space
+from nas.experiment.loading import Loaded, load
+from nas.experiment.overrides import apply_overrides
+from nas.parallel.map import Workers
+from nas.runs.run import Run
+from nas.system.devices import default_device
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nas.commands.common import default_count, with_changes, write_report
-from nas.describe import describe_experiment
-from nas.describe_network import find_network, print_network, write_architecture
-from nas.devices import keep_freed_memory
-from nas.experiment import Experiment, load
-from nas.export import export, formats_here
-from nas.lengths import measure_latencies
-from nas.overrides import apply_overrides, separate
+from nas.describe.experiment import describe_experiment
+from nas.describe.network import find_network, print_network, write_architecture
+from nas.experiment import Experiment
+from nas.experiment.loading import load
+from nas.experiment.overrides import apply_overrides, separate
+from nas.export.write.whole import export, formats_here
+from nas.report.lengths.measured import measure_latencies
 from nas.reproduce import print_checks
-from nas.run import Run
+from nas.runs.run import Run
+from nas.system.devices import keep_freed_memory
 
 
 def export_command(
@@ -76,7 +77,7 @@ def _watch(runs: list[Path], out: Path | None) -> None:
     if len(runs) > 1:
         raise ValueError(f"--watch follows one run, found {len(runs)}: {', '.join(map(str, runs))}")
     # here and not above, as in reports
-    from nas.watch import watch
+    from nas.report.watch import watch
 
     def tell(page: Path) -> None:
         print(f"{len(Run(runs[0]).trials()):>5,} networks  {page}", flush=True)

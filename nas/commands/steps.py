@@ -5,21 +5,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nas.architecture_file import network_of_run
 from nas.commands.common import Where, print_front, run_of, write_report
-from nas.compare import compare
-from nas.devices import keep_freed_memory
-from nas.export import export, formats_here, is_exported
-from nas.lengths import measure_latencies
-from nas.overrides import separate
-from nas.retrain import Choice, choose, retrain
-from nas.run import Run
-from nas.search import search
+from nas.experiment.overrides import separate
+from nas.export.write.whole import export, formats_here, is_exported
+from nas.report.lengths.measured import measure_latencies
+from nas.retrain.choose import Choice, choose
+from nas.retrain.retrain import retrain
+from nas.retrain.training import Halving
+from nas.runs.run import Run, network_of_run
+from nas.search.compare import compare
+from nas.search.loop import search
+from nas.search.study import read_trials_into, write_trials
 from nas.search_space import architecture_id
 from nas.strategies.named import named_strategy
-from nas.study import read_trials_into, write_trials
-from nas.train import train
-from nas.trainings import Halving
+from nas.supernet.train import train
+from nas.system.devices import keep_freed_memory
 
 SEEDS = 5
 """Searches of each strategy in a comparison, unless asked otherwise."""

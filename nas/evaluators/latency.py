@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nas.devices import device_name
-from nas.devices import threads as with_threads
+from nas.system.devices import device_name
+from nas.system.devices import threads as with_threads
 from nas.tasks.base import Task
 
 

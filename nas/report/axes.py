@@ -7,10 +7,10 @@ from nas.evaluators.base import Cost
 from nas.evaluators.memory import PeakMemory
 from nas.evaluators.parameters import Parameters
 from nas.experiment import Experiment
-from nas.lengths import Latencies, at_length, flops_of, lengths_of, read_latencies
 from nas.report import wording
 from nas.report.data import Axis
-from nas.run import Run
+from nas.report.lengths.measured import Latencies, at_length, flops_of, lengths_of, read_latencies
+from nas.runs.run import Run
 from nas.search_space import architecture_id
 from nas.tasks.base import Task
 

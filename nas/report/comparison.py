@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from nas.files import replacing, write_text
 from nas.report import drawing, tables, wording
 from nas.strategies.base import Trial
 from nas.strategies.pareto import hypervolume
+from nas.system.files import replacing, write_text
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8c6d31", "#7b7fb5")
 """Okabe and Ito's palette for colour-blind readers, without what is hard to see on white."""

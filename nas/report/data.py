@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from nas.reference import Reference
-from nas.report.choices import Choice, Importances
-from nas.report.growth import LengthCosts
-from nas.report.spent import Spent
-from nas.retrained import Retrained
-from nas.search_space.hybrids import Hybrid
+from nas.report.lengths.growth import LengthCosts
+from nas.report.look.values import Choice, Importances
+from nas.report.worth.values import Spent
+from nas.runs.retrained import Retrained
 from nas.search_space.limits import Window
+from nas.search_space.patterns import Hybrid
 from nas.strategies.base import Trial
+from nas.tasks.reference import Reference
 
 
 class Measure(NamedTuple):
@@ -56,8 +56,8 @@ class ReportData:
     trials: tuple[Trial, ...]
     retrained: tuple[Retrained, ...]
     provenance: dict[str, Any]
-    """Nested values with text, numbers and lists as leaves. Some keys are shown in places of their own, as made.py
-    names them: `commands`, a list of command lines; `wall_seconds`, seconds by the name of the phase; `phases`, the
+    """Nested values with text, numbers and lists as leaves. Some keys are shown in places of their own (made/words.py):
+    `commands`, a list of command lines; `wall_seconds`, seconds by the name of the phase; `phases`, the
     record of each; `settings`; `source`, the text of the experiment's file."""
     anchors: tuple[Trial, ...] = ()
     """Networks of a single kind that were measured beside the search, for comparison; no part of its front."""

@@ -10,12 +10,12 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from nas.report import wording
-from nas.report.choice_figures import draw_choices, draw_importance
 from nas.report.drawing import FAINT, INK, MUTED, Plot, canvas, finished, heading, style
-from nas.report.fidelity_figure import draw_fidelity, draw_rankers
-from nas.report.length_figure import draw_lengths
+from nas.report.lengths.figures import draw_lengths
+from nas.report.look.figures import draw_choices, draw_importance
 from nas.report.marks import Mark
 from nas.report.summary import Curve, Network, Summary
+from nas.report.trust.figures import draw_fidelity, draw_rankers
 
 MOST_STRIPS = 40
 ROW_HEIGHT = 24

@@ -7,24 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from nas.controls import RANDOM
 from nas.evaluators.base import Quality
 from nas.experiment import Experiment
-from nas.records import Search
 from nas.report.axes import computed_axes, measured_axes
-from nas.report.choices import Choice, importances, shares
 from nas.report.comparison import Comparison, Searched, write_comparison
 from nas.report.data import ReportData
-from nas.report.length_costs import length_costs
+from nas.report.lengths.values import length_costs
+from nas.report.look.values import Choice, importances, shares
 from nas.report.page import write_report
 from nas.report.several import headline_table, labels, write_several
-from nas.report.spent import spent
 from nas.report.summary import Summary
 from nas.report.tables import as_text, front_table
-from nas.run import Run
+from nas.report.worth.values import spent
+from nas.runs.records import Search
+from nas.runs.run import Run
+from nas.search.controls import RANDOM
 from nas.search_space import architecture_id
-from nas.search_space.feasible import kinds, single_kind
-from nas.search_space.hybrids import FULL, PERIODS, Hybrid, hybrid_of, hybrid_periods, linear_kinds
+from nas.search_space.patterns import FULL, PERIODS, Hybrid, hybrid_of, hybrid_periods, kinds, linear_kinds, single_kind
 from nas.strategies.base import Trial
 from nas.strategies.pareto import front_of_trials
 from nas.tasks.base import Task

@@ -7,19 +7,20 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from nas.files import replacing, write_text
-from nas.report import drawing, findings, tables, wording
-from nas.report.bleu_card import bleu_card, bleu_csv
-from nas.report.budgets import Pick, budget_table, next_command, picks
-from nas.report.chart import Chart
-from nas.report.chart_page import DrawnChart, drawn_chart
+from nas.report import drawing, tables, wording
+from nas.report.chart.forms import DrawnChart, drawn_chart
+from nas.report.chart.values import Chart
 from nas.report.data import ReportData
 from nas.report.descriptions import description
 from nas.report.drawing import NARROW
 from nas.report.figures import FIGURES, FigureKind
-from nas.report.made import made, made_files
+from nas.report.made.words import made, made_files
+from nas.report.pick import words as findings
+from nas.report.pick.budgets import Pick, budget_table, next_command, picks
 from nas.report.sections import section_files, section_values
 from nas.report.summary import Network, Summary
+from nas.report.translation.words import bleu_card, bleu_csv
+from nas.system.files import replacing, write_text
 
 
 @dataclass(frozen=True)

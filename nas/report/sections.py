@@ -3,11 +3,11 @@
 from typing import Any
 
 from nas.report import tables
-from nas.report.choice_findings import choice_rows, choice_text, importance_rows, importance_text
-from nas.report.length_findings import length_rows, length_text, lengths_csv
+from nas.report.lengths.words import length_rows, length_text, lengths_csv
+from nas.report.look.words import choice_rows, choice_text, importance_rows, importance_text
 from nas.report.summary import Summary
-from nas.report.trust import fidelity_text, ranker_rows
-from nas.report.worth import devices, progress_facts, spent_csv, spent_rows, worth_text
+from nas.report.trust.words import fidelity_text, ranker_rows
+from nas.report.worth.words import devices, progress_facts, spent_csv, spent_rows, worth_text
 
 
 def section_values(summary: Summary) -> dict[str, Any]:

@@ -4,16 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nas.files import replacing, write_text
-from nas.report import findings, tables, wording
-from nas.report.budgets import best_within, budgets
-from nas.report.chart import Chart, cost_title
-from nas.report.chart_page import DrawnChart, drawn_chart
+from nas.report import tables, wording
+from nas.report.chart.forms import DrawnChart, drawn_chart
+from nas.report.chart.values import Chart, cost_title
 from nas.report.data import ReportData
 from nas.report.descriptions import description
 from nas.report.page import doc_paragraphs, template, write_report
+from nas.report.pick import words as findings
+from nas.report.pick.budgets import best_within, budgets
 from nas.report.summary import Summary
 from nas.report.tables import Rows
+from nas.system.files import replacing, write_text
 
 COMPARED = ("settings", "overrides", "seed", "data")
 """Of the provenance: what may make the difference."""

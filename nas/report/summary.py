@@ -11,14 +11,15 @@ from functools import cached_property
 from typing import Any
 
 from nas.report.data import ReportData
-from nas.report.fidelity import Ranker, ranker
 from nas.report.layers import Sites, sites
 from nas.report.marks import Mark, marks
-from nas.retrained import Arm, Retrained
+from nas.report.trust.values import Ranker, ranker
+from nas.runs.retrained import Retrained
 from nas.search_space import architecture_id
-from nas.search_space.hybrids import Hybrid
 from nas.search_space.limits import Window, violation
+from nas.search_space.patterns import Hybrid
 from nas.strategies.pareto import hypervolume, pareto_front
+from nas.training.settings import Arm
 
 ARMS: tuple[Arm, ...] = ("scratch", "inherited")
 INHERITED = "inherited"

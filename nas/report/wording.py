@@ -6,14 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from nas.amounts import NONE as NONE
-from nas.amounts import amount as amount
-from nas.amounts import prefix as prefix
 from nas.report.data import Measure
 from nas.report.layers import Sites, cross_attention, own_attention, stacks
 from nas.report.summary import Spread
-from nas.retrained import Arm
 from nas.search_space.limits import Window
+from nas.system.numbers import NONE as NONE
+from nas.system.numbers import amount as amount
+from nas.system.numbers import prefix as prefix
+from nas.training.settings import Arm
 
 NAMES = {
     "flops": "FLOPs",

@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nas.system.numbers import number
+
 _TEXT = re.compile(r"(?P<least>[^.]*(?:\.\d+[^.]*)?)\.\.(?P<most>[^.]*(?:\.\d+[^.]*)?)")
 
 
@@ -75,11 +77,6 @@ def windows(limits: Mapping[str, Limit]) -> dict[str, Window]:
 def violation(costs: Mapping[str, float], limits: Mapping[str, Window]) -> float:
     """Sum over the limits of the excess; 0 inside."""
     return sum(limit.excess(costs[name]) for name, limit in limits.items())
-
-
-def number(value: float) -> str:
-    """A cost for people: `1,234,567`, `0.25`."""
-    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:,.4g}"
 
 
 def _end(text: str, limit: str) -> float:

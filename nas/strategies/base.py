@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nas.search_space.feasible import FeasibleSpace
+from nas.search_space.feasible.space import FeasibleSpace
 
 
 @dataclass(frozen=True)

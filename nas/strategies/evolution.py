@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.search_space.feasible import FeasibleSpace, kinds, sample_homogeneous
+from nas.search_space.feasible.space import FeasibleSpace
+from nas.search_space.patterns import kinds, sample_homogeneous
 from nas.strategies.base import Trial
+from nas.strategies.parts.sorting import crowding_distance, non_dominated_sort
 from nas.strategies.proposals import unseen
-from nas.strategies.sorting import crowding_distance, non_dominated_sort
 
 
 @dataclass(frozen=True)

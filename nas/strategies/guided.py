@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from nas.search_space.feasible import FeasibleSpace, kinds, sample_homogeneous
+from nas.search_space.feasible.space import FeasibleSpace
+from nas.search_space.patterns import kinds, sample_homogeneous
 from nas.strategies.base import Trial
+from nas.strategies.parts.quality_model import QualityModel, learned
 from nas.strategies.proposals import unseen
-from nas.strategies.quality_model import QualityModel, learned
 
 STRATA = 16
 """Random networks from which each of the first is taken, so that they spread along the cost."""

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.search_space.feasible import FeasibleSpace
+from nas.search_space.feasible.space import FeasibleSpace
 from nas.strategies.base import Trial
 from nas.strategies.evolution import is_valid, objectives
-from nas.strategies.features import features
+from nas.strategies.parts.features import features
+from nas.strategies.parts.sorting import non_dominated_sort
 from nas.strategies.proposals import unseen
-from nas.strategies.sorting import non_dominated_sort
 
 MEMBERS_AT_ONCE = 4
 

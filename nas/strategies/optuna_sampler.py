@@ -34,9 +34,9 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from nas.search_space import architecture_id, uniform
-from nas.search_space.feasible import FeasibleSpace
+from nas.search_space.feasible.space import FeasibleSpace
 from nas.strategies.base import Trial
-from nas.strategies.optuna_study import CmaEs, Fill, Row, Sobol, choices_of, constraints, is_evaluated, quiet
+from nas.strategies.parts.optuna_study import CmaEs, Fill, Row, Sobol, choices_of, constraints, is_evaluated, quiet
 from nas.strategies.proposals import unseen
 
 SamplerName = Literal["tpe", "nsga2", "nsga3", "gp", "qmc", "cmaes", "random"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nas.search_space.feasible import FeasibleSpace
+from nas.search_space.feasible.space import FeasibleSpace
 from nas.strategies.base import Trial
 
 MOST_MISSES = 50

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.search_space.feasible import FeasibleSpace
+from nas.search_space.feasible.space import FeasibleSpace
 from nas.strategies.base import Trial
 from nas.strategies.evolution import first_population, is_valid, of_layer, ranked
-from nas.strategies.features import Features, features
+from nas.strategies.parts.features import Features, features
+from nas.strategies.parts.ranker import Ranker, fit_ranker
+from nas.strategies.parts.sorting import crowding_distance, non_dominated_sort
 from nas.strategies.proposals import unseen
-from nas.strategies.ranker import Ranker, fit_ranker
-from nas.strategies.sorting import crowding_distance, non_dominated_sort
 
 MUTATE_LAYER = 0.2
 MUTATE_NETWORK = 0.4

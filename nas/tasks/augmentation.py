@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from nas.tasks.vision_library import transforms
+from nas.tasks.images.vision_library import transforms
 
 F = transforms.functional
 

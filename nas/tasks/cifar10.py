@@ -13,7 +13,8 @@ import torch
 from nas.models.blocks import Projections
 from nas.models.vision import Pooling, Tokenizer
 from nas.tasks.augmentation import Augmentation
-from nas.tasks.cifar10_files import (
+from nas.tasks.image_classification import ImageTask, Split, SplitName, draw_per_class, without
+from nas.tasks.images.cifar10_files import (
     CLASS_NAMES,
     FOLDER,
     MEAN_TRAIN,
@@ -23,7 +24,6 @@ from nas.tasks.cifar10_files import (
     find_folder,
     read_files,
 )
-from nas.tasks.image_classification import ImageTask, Split, SplitName, draw_per_class, without
 
 DEFAULT_ROOT = Path("data")
 """Where the data is looked for, and downloaded to, if no folder is named."""

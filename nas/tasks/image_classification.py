@@ -22,7 +22,7 @@ from nas.models.pieces import Piece
 from nas.models.vision import Pooling, Tokenizer, VisionTransformer, vision_pieces
 from nas.tasks.augmentation import Augmentation
 from nas.tasks.base import Batch, EvalSplit, Fingerprint, Task
-from nas.tasks.pixels import normalised
+from nas.tasks.images.pixels import normalised
 
 SplitName = Literal["train", "search", "select", "test"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from nas.models.blocks import Projections
 from nas.tasks.base import DataError
-from nas.tasks.corpus_source import CorpusSource
 from nas.tasks.parallel_folder import MULTI30K, ParallelFolder
+from nas.tasks.texts.corpus_source import CorpusSource
 from nas.tasks.translation import QUOTED, TranslationTask
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas.tasks.base import DataError
-from nas.tasks.corpus_source import FileSplit, ParallelFiles
-from nas.tasks.parallel_text import find_text
+from nas.tasks.texts.corpus_source import FileSplit, ParallelFiles
+from nas.tasks.texts.parallel_text import find_text
 
 SEARCH_PLACES, SELECT_PLACES = (0, 1), (2,)
 

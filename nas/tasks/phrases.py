@@ -1,6 +1,6 @@
 """English to German without a download: dates, prices, measures, names and number words out of CLDR and num2words.
 
-The parts share templates and single names, but no number, date, time or combination of names; see phrase_pairs.py.
+The parts share templates and single names, but no number, date, time or combination of names (phrases_data/pairs.py).
 """
 
 import importlib.metadata
@@ -11,19 +11,18 @@ from pathlib import Path
 
 from nas.models.blocks import Projections
 from nas.tasks.base import EvalSplit
-from nas.tasks.corpus_source import CorpusSource, SplitName
-from nas.tasks.phrase_pairs import SIZES, phrase_pairs
-from nas.tasks.phrase_table import PhraseTable
+from nas.tasks.phrases_data.pairs import SIZES, phrase_pairs
+from nas.tasks.phrases_data.table import PhraseTable
+from nas.tasks.texts.corpus_source import CorpusSource, SplitName
 from nas.tasks.translation import QUOTED, TranslationTask
 
 
 class Generated(CorpusSource):
-    """The pairs of phrase_pairs.py, made where they are asked for."""
+    """The pairs of phrases_data/pairs.py, made where they are asked for."""
 
     def identity(self) -> str:
-        """Of what the pairs are made from, since making them takes seconds."""
-        here = Path(__file__).parent
-        code = sorted([here / "phrase_pairs.py", *(here / "phrases_data").glob("*.py")])
+        """The hash of the code that makes the pairs: hashing it is quicker than making them."""
+        code = sorted((Path(__file__).parent / "phrases_data").glob("*.py"))
         versions = [importlib.metadata.version(name) for name in ("babel", "num2words")]
         return sha256(repr([versions, *(path.read_bytes() for path in code)]).encode()).hexdigest()
 

@@ -7,8 +7,8 @@ import torch
 
 from nas.models.decoding import Decoding, Tokens, Translator
 from nas.models.seq2seq import END, PAD, Seq2Seq
-from nas.tasks.subwords import Subwords
-from nas.tasks.token_batches import in_order, padded
+from nas.tasks.texts.subwords import Subwords
+from nas.tasks.texts.token_batches import in_order, padded
 
 BATCH_TOKENS = 2_000
 

@@ -21,15 +21,15 @@ from nas.models.blocks import Projections
 from nas.models.pieces import Piece
 from nas.models.seq2seq import BEGIN, END, PAD, UNKNOWN, Seq2Seq, longest_output
 from nas.models.seq2seq_pieces import seq2seq_pieces
-from nas.progress import progress_if_any
+from nas.system.progress import progress_if_any
 from nas.tasks.base import Batch, EvalSplit, Fingerprint, Task
-from nas.tasks.corpus import Corpus, pairs_to_prepare, prepare
-from nas.tasks.corpus_files import CorpusSettings
-from nas.tasks.corpus_source import CorpusSource, SplitName
-from nas.tasks.parallel_text import Pairs
-from nas.tasks.smoothed_loss import smoothed_cross_entropy
-from nas.tasks.token_batches import TokenBatches, in_order, padded
-from nas.tasks.token_pairs import TokenPairs
+from nas.tasks.texts.corpus import Corpus, pairs_to_prepare, prepare
+from nas.tasks.texts.corpus_files import CorpusSettings
+from nas.tasks.texts.corpus_source import CorpusSource, SplitName
+from nas.tasks.texts.parallel_text import Pairs
+from nas.tasks.texts.smoothed_loss import smoothed_cross_entropy
+from nas.tasks.texts.token_batches import TokenBatches, in_order, padded
+from nas.tasks.texts.token_pairs import TokenPairs
 
 CACHE = Path(os.environ.get("NAS_CACHE", Path.home() / ".cache" / "attention-nas"))
 """Where prepared corpora are kept; the environment variable NAS_CACHE names another folder."""

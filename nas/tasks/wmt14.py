@@ -8,10 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from nas.models.blocks import Projections
-from nas.tasks.corpus_files import CorpusSettings
-from nas.tasks.corpus_source import CorpusSource
+from nas.tasks.texts.corpus_files import CorpusSettings
+from nas.tasks.texts.corpus_source import CorpusSource
+from nas.tasks.texts.wmt14_files import DEFAULT_ROOT, WMT14, download, verify
 from nas.tasks.translation import QUOTED, TranslationTask
-from nas.tasks.wmt14_files import DEFAULT_ROOT, WMT14, download, verify
 
 
 @dataclass(frozen=True)

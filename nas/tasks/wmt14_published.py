@@ -4,7 +4,7 @@ Sources: Wang et al. 2020 (HAT), arXiv:2005.14187; Vaswani et al. 2017, arXiv:17
 Transformer), arXiv:1901.11117. GFLOPs were published as two for each multiply-add, so the costs here are half of them.
 """
 
-from nas.reference import Reference
+from nas.tasks.reference import Reference
 
 _COUNTED = "WMT14 En-De, newstest2014; 30 tokens to 30 tokens without embeddings and output layer"
 _TOKENISED = f"{_COUNTED}; tokenised BLEU, which exceeds sacreBLEU by 0.2 to 0.7"

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nas.files import append_line, read_lines, read_tensors, write_tensors, write_text
-from nas.interrupts import deferred_interrupts
 from nas.models.guard import first_not_finite
-from nas.progress import Advance
+from nas.system.files import append_line, read_lines, read_tensors, write_tensors, write_text
+from nas.system.interrupts import deferred_interrupts
+from nas.system.progress import Advance
 from nas.training.settings import Training
 
 log = logging.getLogger(__name__)

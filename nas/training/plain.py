@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from nas.devices import autocast
+from nas.system.devices import autocast
 from nas.tasks.base import Task
 from nas.training.adamw import AdamW
 from nas.training.averaging import SnapshotMean

@@ -66,3 +66,7 @@ class SupernetTraining(Training):
             raise ValueError(
                 f"threads = {self.threads} must be at least 1 and random_paths = {self.random_paths} at least 0"
             )
+
+
+Arm = Literal["scratch", "inherited"]
+"""Where the weights started: a fresh initialisation, or the supernet's slices."""

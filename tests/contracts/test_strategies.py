@@ -15,7 +15,7 @@ import pytest
 
 import nas.strategies
 from nas.search_space import Architecture, Choose, SearchSpace, Space, StackSpace, architecture_id
-from nas.search_space.feasible import FeasibleSpace
+from nas.search_space.feasible.space import FeasibleSpace
 from nas.search_space.presets import small
 from nas.strategies.base import Strategy, Trial
 
@@ -149,7 +149,7 @@ def _proposals_elsewhere(strategy: type[Strategy], hash_seed: str) -> str:
     script = f"""
 import numpy as np
 from nas.search_space import SearchSpace, StackSpace, architecture_id
-from nas.search_space.feasible import FeasibleSpace
+from nas.search_space.feasible.space import FeasibleSpace
 from nas.strategies.base import Trial
 from {strategy.__module__} import {strategy.__name__}
 

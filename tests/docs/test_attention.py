@@ -18,11 +18,11 @@ from torch.testing import assert_close
 
 import nas.models.attention as package
 from nas.evaluators.flops import Flops, count_flops
+from nas.experiment.overrides import apply_overrides
 from nas.models.attention import AttentionKind, Fixation, Linear, Site, attention_kind, attention_kinds, build_attention
 from nas.models.attention.base import Grid, _kind_class
 from nas.models.attention.parts.causal import CHUNK
 from nas.models.attention.parts.linear_mixer import LinearKind
-from nas.overrides import apply_overrides
 from nas.search_space import Architecture, Block, SearchSpace, Stack, StackSpace
 from nas.supernet import Supernet
 from nas.tasks.digits import Digits

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from nas.experiment import load
-from nas.run import Run
+from nas.experiment.loading import load
+from nas.runs.run import Run
 from nas.supernet import Supernet
 
 ROOT = Path(__file__).parents[2]

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from nas.files import read_lines
-from nas.run import Run
+from nas.runs.run import Run
+from nas.system.files import read_lines
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
@@ -123,7 +123,7 @@ def test_the_guide_ends_with_the_same_trials_here_on_a_cluster_and_with_a_node_l
 
 def test_the_guide_names_what_is_said(guide: Guide) -> None:
     """Messages of the guide's last table stand in the code, up to what differs each time."""
-    code = " ".join((ROOT / "nas" / name).read_text() for name in ("cluster.py", "parallel.py"))
+    code = " ".join((ROOT / "nas" / "parallel" / name).read_text() for name in ("cluster.py", "map.py"))
     for said in (
         "no Ray cluster answers at",
         "this machine belongs to no Ray cluster",

@@ -11,8 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
-from nas.export.checks import PROGRAM, SAME
-from nas.export.programs import OPSET
+from nas.export.write.checks import PROGRAM, SAME
+from nas.export.write.programs import OPSET
 from nas.tasks.digits import Digits
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nas.diagram import PLAIN, diagram
-from nas.run import Run
+from nas.describe.diagram import PLAIN, diagram
+from nas.runs.run import Run
 from nas.search_space import architecture_id
 from tests.docs.guides import ROOT, blocks, commands
 
@@ -41,7 +41,7 @@ def of_this_run(words: list[str]) -> list[str]:
 def test_the_guides_commands_run_in_their_order(
     folder: Path, command: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nas.lengths.SECONDS_A_LENGTH", 0.1)
+    monkeypatch.setattr("nas.report.lengths.measured.SECONDS_A_LENGTH", 0.1)
     look, run, *others = commands(GUIDE)
     (watch,) = commands(GUIDE, "sh watch")
     printed = {}

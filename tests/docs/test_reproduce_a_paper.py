@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from nas.architecture_file import described
 from nas.cli import command_parser
+from nas.describe.architecture_file import described
 from nas.evaluators.flops import Flops
-from nas.experiment import load
-from nas.files import read_json
-from nas.overrides import split_overrides
-from nas.run import Run
+from nas.experiment.loading import load
+from nas.experiment.overrides import split_overrides
+from nas.runs.run import Run
 from nas.search_space import presets
 from nas.strategies.named import STRATEGIES
+from nas.system.files import read_json
 from tests.docs.guides import ROOT, blocks, commands, table_rows, text_of
 
 GUIDE = "reproduce-a-paper.md"
@@ -98,7 +98,7 @@ def test_scaled_spaces_have_as_many_networks_as_the_papers(folder: Path) -> None
 def test_the_guides_commands_run_in_their_order(
     folder: Path, command: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nas.lengths.SECONDS_A_LENGTH", 0.1)
+    monkeypatch.setattr("nas.report.lengths.measured.SECONDS_A_LENGTH", 0.1)
     for words in commands(GUIDE):
         if words[0] == "python":
             assert words[1:] == ["architectures.py"]

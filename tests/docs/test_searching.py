@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nas.experiment import feasible_space, load
-from nas.run import Run
+from nas.experiment.costs import feasible_space
+from nas.experiment.loading import load
+from nas.runs.run import Run
 from nas.strategies.named import STRATEGIES
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nas.evaluators.flops import Flops
-from nas.experiment import load
+from nas.experiment.loading import load
 from nas.search_space import presets
 from nas.tasks.parallel_folder import MULTI30K
 

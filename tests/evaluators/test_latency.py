@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from nas.devices import device_name
 from nas.evaluators.latency import Latency, measure_latency
 from nas.search_space import presets
+from nas.system.devices import device_name
 from nas.tasks.digits import Digits
 
 

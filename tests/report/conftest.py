@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 from nas.report.data import Axis, ReportData
-from nas.retrained import Retrained
+from nas.runs.retrained import Retrained
 from nas.search_space import Architecture, Block, Stack, architecture_id
-from nas.search_space.feasible import homogeneous, kinds, single_kind
-from nas.search_space.hybrids import Hybrid
 from nas.search_space.limits import Window
+from nas.search_space.patterns import Hybrid, homogeneous, kinds, single_kind
 from nas.search_space.presets import autoformer_small, tiny, tiny_translation
 from nas.strategies.base import Trial
 

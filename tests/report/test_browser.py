@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from nas.reference import Reference
 from nas.report import wording
-from nas.report.chart import Chart, front_along
-from nas.report.chart_records import chart_records
+from nas.report.chart.records import chart_records
+from nas.report.chart.values import Chart, front_along
 from nas.report.several import write_several
 from nas.report.summary import Summary
+from nas.tasks.reference import Reference
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright, of the extra dev")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

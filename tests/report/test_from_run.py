@@ -5,9 +5,9 @@ from nas.evaluators.accuracy import Accuracy
 from nas.evaluators.bleu import Bleu
 from nas.evaluators.likelihood import LogLikelihood
 from nas.report.from_run import report_data, unit
-from nas.run import Run
+from nas.runs.run import Run
 from nas.search_space import architecture_id
-from nas.search_space.feasible import homogeneous, kinds
+from nas.search_space.patterns import homogeneous, kinds
 from nas.tasks.parallel import Parallel
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from nas.report.data import ReportData
 from nas.report.layers import sites
 from nas.report.summary import Summary
-from nas.report.trust import fidelity_text
-from nas.retrained import Retrained
+from nas.report.trust.words import fidelity_text
+from nas.runs.retrained import Retrained
 from nas.search_space import architecture_id
 from nas.search_space.limits import Window
 from nas.search_space.presets import tiny

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from nas.report.findings import verdict
+from nas.report.pick.words import verdict
 from nas.report.summary import Summary, rank
 
 

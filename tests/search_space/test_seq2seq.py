@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from nas.search_space import StackSpace, architecture_id, to_json
-from nas.search_space.feasible import homogeneous, kinds
-from nas.search_space.frames import find_frames
+from nas.search_space.feasible.frames import find_frames
+from nas.search_space.patterns import homogeneous, kinds
 from nas.search_space.presets import CROSS_KINDS, KINDS, hat_wmt14, mixformer_wmt14, tiny_translation
 from nas.search_space.seq2seq import DecoderSpace, Seq2SeqSpace
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas.search_space import Architecture, Choose, Space
-from nas.search_space.feasible import FeasibleSpace
+from nas.search_space.feasible.space import FeasibleSpace
 from nas.search_space.presets import small
 from nas.strategies.base import Strategy, Trial
 from nas.strategies.evolution import AgeingEvolution, Evolution, ageing, autoformer, hat, ranked

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from nas.search_space.feasible import FeasibleSpace
+from nas.search_space.feasible.space import FeasibleSpace
 from nas.search_space.presets import tiny
 from nas.strategies.base import Trial
 from nas.strategies.guided import Guided

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nas.search_space import Choose, Space
-from nas.search_space.feasible import FeasibleSpace
+from nas.search_space.feasible.space import FeasibleSpace
 from nas.search_space.presets import autoformer_small
 from nas.strategies.base import Trial
 from nas.strategies.local_search import LocalSearch, last_start, neighbourhoods

@@ -15,10 +15,10 @@ from optuna.samplers import NSGAIISampler, TPESampler
 from optuna.trial import TrialState
 
 from nas.search_space import Architecture, SearchSpace, StackSpace
-from nas.search_space.feasible import FeasibleSpace
+from nas.search_space.feasible.space import FeasibleSpace
 from nas.strategies.base import Trial
 from nas.strategies.optuna_sampler import OptunaSampler, _Asking, inside
-from nas.strategies.optuna_study import Choices, constraints, quiet
+from nas.strategies.parts.optuna_study import Choices, constraints, quiet
 
 NAMES = ("tpe", "nsga2", "nsga3", "gp", "qmc", "cmaes", "random")
 KINDS = ("softmax", "linear", "lrpe")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nas.search_space import SearchSpace, Space, StackSpace
-from nas.search_space.feasible import FeasibleSpace
+from nas.search_space.feasible.space import FeasibleSpace
 from nas.search_space.presets import small
 from nas.strategies.base import Trial
 from nas.strategies.proposals import unseen

@@ -11,8 +11,8 @@ from torch.testing import assert_close
 from nas.models.attention import Cosformer, Fixation, Linear, Lrpe, SoftmaxRelative
 from nas.models.blocks import Projections
 from nas.search_space import Choose, Space, presets
-from nas.search_space.feasible import homogeneous
 from nas.search_space.kind import identifier
+from nas.search_space.patterns import homogeneous
 from nas.supernet import Supernet
 from nas.tasks.digits import Digits
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import torch
 
-from nas.tasks import cifar10_files
 from nas.tasks.augmentation import Augmentation
 from nas.tasks.base import DataError
 from nas.tasks.cifar10 import Cifar10
-from nas.tasks.vision_library import CIFAR10
+from nas.tasks.images import cifar10_files
+from nas.tasks.images.vision_library import CIFAR10
 
 FOLDER = "cifar-10-batches-py"
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from nas.tasks.base import DataError
-from nas.tasks.corpus_source import SPLITS
 from nas.tasks.parallel_folder import MULTI30K, ParallelFolder
+from nas.tasks.texts.corpus_source import SPLITS
 
 SMALL = ParallelFolder("small_en_de")
 

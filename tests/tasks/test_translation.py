@@ -12,10 +12,10 @@ from nas.models.decoding import Decoding, decode
 from nas.models.seq2seq import BEGIN, END, PAD
 from nas.search_space.presets import tiny_translation
 from nas.tasks.base import DataError
-from nas.tasks.corpus_files import CorpusSettings
 from nas.tasks.parallel import Parallel
 from nas.tasks.parallel_folder import ParallelFolder
 from nas.tasks.phrases import Phrases
+from nas.tasks.texts.corpus_files import CorpusSettings
 from nas.tasks.translate import translate
 from nas.tasks.translation import TranslationTask
 from nas.tasks.wmt14 import Wmt14

@@ -1,6 +1,6 @@
 import pytest
 
-from nas.experiment import load
+from nas.experiment.loading import load
 from nas.tasks.wmt14_published import PUBLISHED
 
 

@@ -10,12 +10,12 @@ from torch.testing import assert_close
 
 from nas.search_space import presets
 from nas.supernet import Supernet
+from nas.supernet.trainee import SupernetTrainee
 from nas.tasks.digits import Digits
 from nas.training.adamw import AdamW
 from nas.training.loop import Trainee, fit
 from nas.training.plain import PlainTrainee
 from nas.training.settings import SupernetTraining, Training
-from nas.training.shared import SupernetTrainee
 
 TASK = Digits(patch_size=4)
 SPACE = presets.tiny()

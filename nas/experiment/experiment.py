@@ -1,0 +1,104 @@
+"""Experiments: all that defines a run, as one frozen value in a Python file."""
+
+from dataclasses import dataclass, field
+
+from nas.evaluators.accuracy import Accuracy
+from nas.evaluators.base import Cost, Quality
+from nas.evaluators.flops import Flops
+from nas.evaluators.parameters import Parameters
+from nas.search_space import Space
+from nas.search_space.limits import Limit, windows
+from nas.strategies.base import Strategy
+from nas.strategies.generations import Plan
+from nas.strategies.named import named_strategy
+from nas.tasks.base import Task
+from nas.tasks.reference import Reference
+from nas.training.settings import Arm, SupernetTraining, Training
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which networks are retrained, and how often."""
+
+    top: int = 3
+    """Networks of the front, spread evenly along the first cost; the best is always among them."""
+    homogeneous: bool = True
+    """Also the best network of each single kind."""
+    hybrids: bool = True
+    """Also the best of each fixed hybrid: softmax in one layer of four, or of eight, a linear kind in the rest."""
+    finalists: int = 10
+    """Best networks of the search that are evaluated on fresh data, the split `select`, before some are chosen."""
+    seeds: int = 1
+    """Trainings of each network, with different seeds."""
+    arms: tuple[Arm, ...] = ("scratch",)
+    """Start from fresh weights, from the supernet's, or both."""
+
+    def __post_init__(self) -> None:
+        if self.top < 1 or self.seeds < 1 or self.finalists < 0:
+            found = f"top = {self.top} and seeds = {self.seeds} must be at least 1, finalists = {self.finalists} 0"
+            raise ValueError(found)
+        unknown = set(self.arms) - {"scratch", "inherited"}
+        if unknown or not self.arms:
+            raise ValueError(f"arms = {self.arms}; there are: scratch, inherited")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A search: what, over which networks, under which limits, for how long."""
+
+    task: Task
+    space: Space
+    supernet: SupernetTraining
+    retrain: Training
+    evaluations: int
+    """Networks whose quality the search may measure."""
+    limits: dict[str, Limit] = field(default_factory=dict)
+    """The most of a cost, or a window of it (`"10e6..30e6"`), by the cost's name."""
+    costs: tuple[Cost, ...] = (Flops(), Parameters())
+    """The first is the axis of the report."""
+    quality: Quality = Accuracy()
+    """What the search maximises, on its own split."""
+    test_quality: Quality | None = None
+    """What retrained networks are read for on the test split, as BLEU; None: the search's quality."""
+    strategy: Strategy | str = "guided"
+    """Or its name, with settings where wanted: `tpe`, `evolution(population_size=20)`."""
+    generation: int = 10
+    """Networks proposed at once; the results do not depend on how many workers evaluate them."""
+    anchors: int = 8
+    """Networks of each single kind, and of each fixed hybrid, that are measured besides, for comparison."""
+    random_searches: int = 1
+    """Random searches with as many evaluations that are made besides, for comparison; of what the search has evaluated
+    nothing is evaluated again."""
+    selection: Selection = Selection()
+    references: tuple[Reference, ...] = field(default=(), compare=False)
+    """Published networks to draw beside those of the run; only what had the same data, metric and costs."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.evaluations < 1 or self.generation < 1:
+            raise ValueError(f"evaluations = {self.evaluations} and generation = {self.generation} must be at least 1")
+        if isinstance(self.strategy, str):
+            object.__setattr__(
+                self, "strategy", named_strategy(self.strategy, tuple(cost.name for cost in self.costs[:1]))
+            )
+        if self.seed < 0 or self.random_searches < 0:
+            raise ValueError(f"seed = {self.seed} and random_searches = {self.random_searches} must be at least 0")
+        names = [cost.name for cost in self.costs]
+        for name in windows(self.limits):
+            if name not in names:
+                raise ValueError(f"limit on {name!r}, which is not among the costs: {', '.join(names)}")
+        if not names:
+            raise ValueError("costs is empty; the report needs one to draw quality against, as Flops()")
+        unknown = set(getattr(self.strategy, "minimize", ())) - set(names)
+        if unknown:
+            raise ValueError(f"the strategy minimizes {sorted(unknown)}, not among the costs: {', '.join(names)}")
+
+    @property
+    def tested(self) -> Quality:
+        """What is read on the test split."""
+        return self.quality if self.test_quality is None else self.test_quality
+
+    def plan(self) -> Plan:
+        """How the search goes."""
+        assert not isinstance(self.strategy, str)
+        return Plan(self.strategy, self.evaluations, self.generation, self.seed)

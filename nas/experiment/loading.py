@@ -1,0 +1,83 @@
+"""Experiments read from their files, and as they travel to other processes."""
+
+import importlib.util
+import sys
+import traceback
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from nas.experiment.experiment import Experiment
+from nas.experiment.overrides import apply_overrides
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An experiment as it travels to other processes and machines: the text of its file, and what was changed in it."""
+
+    source: str
+    variable: str
+    overrides: dict[str, str]
+    data: Path | None
+    """Folder with the data, the same on every machine; None for what the task embeds or downloads."""
+
+    def experiment(self) -> Experiment:
+        """Raises: ValueError if the text makes no such experiment."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "experiment.py"
+            path.write_text(self.source, encoding="utf-8")
+            experiment: Experiment = apply_overrides(load(f"{path}:{self.variable}").experiment, self.overrides)
+        return experiment if self.data is None else replace(experiment, task=experiment.task.with_data(self.data))
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An experiment and the file it came from."""
+
+    experiment: Experiment
+    source: str
+    """Text of the file."""
+    variable: str
+    """Name of the experiment in the file."""
+    name: str
+    """Name of the run: `cifar10`, or `cifar10-cpu` for the variant `cpu`."""
+    description: str
+    """The docstring of the file."""
+
+
+def load(spec: str) -> Loaded:
+    """The experiment that `file.py` or `file.py:variable` names; without a variable, `experiment`.
+
+    Raises: ValueError if there is no such file, or no such experiment in it.
+    """
+    path_text, _, variable = spec.partition(":")
+    path, variable = Path(path_text), variable or "experiment"
+    if not path.is_file() or path.suffix != ".py":
+        raise ValueError(f"no experiment file {path_text!r}; name a Python file such as experiments/digits.py")
+    source = path.read_text(encoding="utf-8")
+    module = _module(path)
+    experiment = getattr(module, variable, None)
+    if not isinstance(experiment, Experiment):
+        there = [name for name, value in vars(module).items() if isinstance(value, Experiment)]
+        raise ValueError(f"no experiment {variable!r} in {path}; there are: {', '.join(there) or 'none'}")
+    name = path.stem if variable == "experiment" else f"{path.stem}-{variable}"
+    return Loaded(experiment, source, variable, name, (module.__doc__ or "").strip())
+
+
+def _module(path: Path) -> Any:
+    # classes of the file are looked up by the module's name when they are pickled, so it must be registered
+    name = f"nas_experiment_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise ValueError(f"{error.filename or path}, line {error.lineno}: {error.msg}") from error
+    except Exception as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == spec.origin]
+        what = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise ValueError(f"{path}, line {lines[-1] if lines else '?'}: {what}") from error
+    return module

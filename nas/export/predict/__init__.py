@@ -1,0 +1,1 @@
+"""Predictions of an exported network from files and lines of text."""

@@ -1,0 +1,1 @@
+"""Exports read back: folders that stand alone, without their run."""

@@ -1,0 +1,87 @@
+"""What stands in the folder of an export, and what its config says; read without torch.
+
+config.json          model family, settings and architecture; preprocessing, decoding; what was measured and checked
+model.safetensors    weights
+subwords.model       of a translation network: the vocabulary of both languages
+model.pt2            the network as a program of torch.export
+model.onnx           the same as an ONNX program; of a translation network encoder.onnx and decoder.onnx
+*.int8.onnx          the same with weights of 8 bits
+README.md            the model card
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+from nas.system.files import read_json
+
+CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+
+Precision = Literal["float32", "int8"]
+
+ONNX_PROGRAMS = {"vision_transformer": ("model",), "seq2seq": ("encoder", "decoder")}
+"""Programs that a network of a family is cut into, in the order in which they run."""
+
+AGAIN = "write the export again with nas export RUN ID"
+
+
+def onnx_file(program: str, precision: Precision) -> str:
+    return f"{program}.onnx" if precision == "float32" else f"{program}.{precision}.onnx"
+
+
+@dataclass(frozen=True)
+class Config:
+    """The config of an export, and its folder."""
+
+    folder: Path
+    values: dict[str, Any]
+
+    @property
+    def family(self) -> str:
+        """Raises: ValueError if the config does not say."""
+        with self.read():
+            return str(self.values["family"])
+
+    def preprocessing(self, *names: str) -> list[Any]:
+        """What is done to raw inputs, of what the task said these entries. Raises: ValueError if one is missing."""
+        with self.read():
+            return [self.values["preprocessing"][name] for name in names]
+
+    def onnx_files(self, precision: Precision) -> list[str]:
+        """Names of the export's ONNX programs, in the order in which they run; none if it has none."""
+        names = [onnx_file(program, precision) for program in ONNX_PROGRAMS.get(self.family, ())]
+        return names if all(name in self.values.get("files", {}) for name in names) else []
+
+    def file(self, name: str) -> Path:
+        """The path of a file that is what it was when it was written. Raises: ValueError if it is not."""
+        with self.read():
+            expected = self.values["files"][name]["sha256"]
+        return unchanged(self.folder / name, expected)
+
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        """What goes wrong inside is a mistake in the config."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            what = f"{type(error).__name__}: {error}"
+            raise ValueError(f"{self.folder / CONFIG} is not that of an export of this version ({what})") from error
+
+
+def read_config(folder: Path) -> Config:
+    """Raises: ValueError if the folder holds no export, or the config is damaged."""
+    if not (folder / CONFIG).is_file():
+        raise ValueError(f"no export in {folder}: it has no {CONFIG}; write one with nas export RUN ID")
+    return Config(folder, read_json(folder / CONFIG))
+
+
+def unchanged(path: Path, expected: str) -> Path:
+    """The path, if the file there has this SHA-256. Raises: ValueError if it is another one, or missing."""
+    if not path.is_file():
+        raise ValueError(f"{path} is missing; {AGAIN}")
+    if (found := sha256(path.read_bytes()).hexdigest()) != expected:
+        raise ValueError(f"{path} is damaged: its sha256 is {found[:8]}, not {expected[:8]}; {AGAIN}")
+    return path

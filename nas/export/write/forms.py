@@ -1,0 +1,88 @@
+"""The forms in which an export holds its network besides the weights: written, compared with it, timed."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nas.evaluators.base import Quality
+from nas.evaluators.bleu import Bleu
+from nas.evaluators.likelihood import LogLikelihood
+from nas.experiment import Experiment
+from nas.export.read.config import CARD, CONFIG, Config, onnx_file
+from nas.export.read.onnx_model import OnnxModel
+from nas.export.write.checks import PROGRAM, OnnxNetwork, arrays, check_difference, largest_difference, longest_of
+from nas.export.write.programs import parts, read_pt2, whole, write_onnx, write_pt2
+from nas.export.write.quantised import write_int8
+from nas.export.write.timing import quartiles_ms
+from nas.system.devices import device_name
+from nas.tasks.base import Task
+
+PT2 = "model.pt2"
+
+Values = dict[str, Any]
+"""Entries of the config."""
+
+
+def pt2_values(folder: Path, network: nn.Module, task: Task, inputs: list[tuple[Tensor, ...]]) -> Values:
+    """Write the exported program; what it differs by. Raises: ValueError if that is too much."""
+    write_pt2(whole(network, task.example_inputs(), longest_of(task)), folder / PT2)
+    difference = largest_difference(network, read_pt2(folder / PT2), inputs)
+    check_difference(PT2, difference, PROGRAM)
+    return {"checks": {"pt2": difference}}
+
+
+def onnx_values(
+    folder: Path,
+    values: Values,
+    network: nn.Module,
+    experiment: Experiment,
+    inputs: list[tuple[Tensor, ...]],
+    int8: bool,
+) -> Values:
+    """Write the ONNX programs; what they differ by, how long they take, and what 8 bits cost.
+
+    Raises: ValueError if they differ too much in float32.
+    """
+    task = experiment.task
+    for program in parts(network, task.example_inputs(), longest_of(task)):
+        path = folder / onnx_file(program.name, "float32")
+        write_onnx(program, path)
+        if int8:
+            write_int8(path, folder / onnx_file(program.name, "int8"))
+    config = Config(folder, {**values, "files": fingerprints(folder)})
+    model = OnnxModel(config, threads=1)
+    difference = largest_difference(network, OnnxNetwork(model), inputs)
+    check_difference(" and ".join(path.name for path in model.paths), difference, PROGRAM)
+    models = {"onnx": model} | ({"int8": OnnxModel(config, "int8", threads=1)} if int8 else {})
+    found: Values = {"checks": {"onnx": difference}, "latency_ms": _latency(network, models, task)}
+    return found | ({"int8": _compared(models, experiment)} if int8 else {})
+
+
+def fingerprints(folder: Path) -> dict[str, dict[str, Any]]:
+    """Bytes and SHA-256 of all files but config and card, by name."""
+    paths = sorted(path for path in folder.iterdir() if path.name not in (CONFIG, CARD))
+    return {
+        path.name: {"bytes": path.stat().st_size, "sha256": sha256(path.read_bytes()).hexdigest()} for path in paths
+    }
+
+
+def _latency(network: nn.Module, models: dict[str, OnnxModel], task: Task) -> Values:
+    """Of one pass at the size at which costs are quoted."""
+    inputs = task.example_inputs()
+    given = list(arrays(inputs))
+    passes = {"eager": lambda: network(*inputs)}
+    passes |= {name: lambda model=model: model(*given) for name, model in models.items()}  # type: ignore[misc]
+    return {"setting": task.cost_setting(), "device": device_name(torch.device("cpu")), **quartiles_ms(passes)}
+
+
+def _compared(models: dict[str, OnnxModel], experiment: Experiment) -> Values:
+    """The quality of both precisions on the search split."""
+    quality: Quality = experiment.quality
+    # its translations are searched by code that runs the network itself
+    if isinstance(quality, Bleu):
+        quality = LogLikelihood()
+    measured = {name: quality(experiment.task, OnnxNetwork(model), "search") for name, model in models.items()}
+    return {"quality": quality.name, "float32": measured["onnx"], "int8": measured["int8"]}

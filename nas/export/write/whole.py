@@ -1,0 +1,173 @@
+"""A retrained network as a folder that stands alone; nas/export/read/config.py says what is in it."""
+
+import importlib.util
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+from nas.evaluators.bleu import Bleu
+from nas.export.read.config import CARD, CONFIG, WEIGHTS
+from nas.export.read.network import load
+from nas.export.write.card import card
+from nas.export.write.checks import check_quality, check_size, check_slices, check_weights, real_inputs
+from nas.export.write.costs import flops_by_length
+from nas.export.write.forms import fingerprints, onnx_values, pt2_values
+from nas.models.decoding import Decoding
+from nas.runs.retrained import Retrained
+from nas.runs.run import Run
+from nas.search_space import to_json
+from nas.system.files import read_json, replacing, replacing_folder, write_json, write_tensors, write_text
+from nas.system.provenance import commit
+from nas.tasks.base import Task
+from nas.tasks.translation import TranslationTask
+
+log = logging.getLogger(__name__)
+
+Format = Literal["pt2", "onnx"]
+FORMATS: tuple[Format, ...] = ("pt2", "onnx")
+"""In which an export holds the network besides its weights."""
+
+ONNX_PACKAGES = ("onnx", "onnxruntime", "onnxscript")
+
+
+def formats_here(asked: Sequence[str] | None) -> tuple[Format, ...]:
+    """The formats to write: those that are asked for, else all for which the packages are here.
+
+    Raises: ValueError if one is unknown, or its packages are missing.
+    """
+    unknown = set(asked or ()) - set(FORMATS)
+    if unknown:
+        raise ValueError(f"no format {min(unknown)!r}; there are: {', '.join(FORMATS)}")
+    missing = [name for name in ONNX_PACKAGES if importlib.util.find_spec(name) is None]
+    chosen = tuple(each for each in FORMATS if asked is None or each in asked)
+    if "onnx" not in chosen or not missing:
+        return chosen
+    what = f"ONNX needs {', '.join(missing)}: pip install 'attention-nas[export]'"
+    if asked is not None:
+        raise ValueError(what)
+    log.info("%s; the exports are written without it", what)
+    return tuple(each for each in chosen if each != "onnx")
+
+
+def export(run: Run, identifier: str, formats: Sequence[Format] = FORMATS, int8: bool = False) -> Path:
+    """Write the retrained network `identifier`, of its trainings the best on the search split, to exports/<id>/.
+
+    Args:
+        formats: In which the network is written besides its weights.
+        int8: Also as ONNX with weights of 8 bits.
+
+    Raises: ValueError if it was not retrained, is of a user's own builder, or a check of what was written fails; then
+        an export that was there before is still there.
+    """
+    if int8 and "onnx" not in formats:
+        raise ValueError(f"weights of 8 bits are written as ONNX, which is not among the formats {', '.join(formats)}")
+    result = _best_training(run, identifier)
+    task = run.experiment.task
+    values = _config(run, task, result)
+    weights = run.subnet_weights(result)
+    final = run.export_folder(identifier)
+    with replacing_folder(final) as folder:
+        write_tensors(folder / WEIGHTS, weights, {"format": "pt"})
+        for name, content in task.export_files().items():
+            with replacing(folder / name, "wb") as file:
+                file.write(content)
+        write_json(folder / CONFIG, values)
+        inputs = real_inputs(task)
+        network = load(folder)
+        values["checks"] = {
+            "supernet": check_slices(run, result.architecture, inputs),
+            "reloaded": check_weights(task, result.architecture, weights, network, inputs),
+            "bytes": check_size(folder, weights),
+            f"search_{run.experiment.quality.name}": check_quality(run, result, network),
+        }
+        if "pt2" in formats:
+            _merge(values, pt2_values(folder, network, task, inputs))
+        if "onnx" in formats:
+            _merge(values, onnx_values(folder, values, network, run.experiment, inputs, int8))
+        values["files"] = fingerprints(folder)
+        write_text(folder / CARD, card(run.experiment, result, values, final))
+        write_json(folder / CONFIG, values)
+    _say(final, values)
+    return final
+
+
+def is_exported(run: Run, identifier: str, formats: Sequence[Format] = FORMATS) -> bool:
+    """Whether there is an export of the network by this code, of its best training and in these formats."""
+    path = run.export_folder(identifier) / CONFIG
+    if not path.is_file():
+        return False
+    best, values = _best_training(run, identifier), read_json(path)
+    try:
+        training = (values["training"]["arm"], values["training"]["seed"], values["provenance"]["exported_with"])
+        return training == (best.arm, best.seed, commit()) and set(formats) <= set(values["checks"])
+    except (KeyError, TypeError):
+        return False
+
+
+def _best_training(run: Run, identifier: str) -> Retrained:
+    results = run.retrained()
+    found = [result for result in results if result.id == identifier]
+    if not found:
+        there = ", ".join(sorted({result.id for result in results})) or "none"
+        raise ValueError(f"no retrained network {identifier!r} in {run.folder}; there are: {there}")
+    return max(found, key=lambda result: result.search_quality)
+
+
+def _config(run: Run, task: Task, result: Retrained) -> dict[str, Any]:
+    family = task.family()
+    if family is None:
+        raise ValueError(f"networks of task {task.name} come from a builder of its own, which an export cannot carry")
+    costs = {cost.name: cost(task, result.architecture) for cost in run.experiment.costs}
+    return {
+        "family": family[0],
+        "settings": family[1],
+        "architecture": to_json(result.architecture),
+        "id": result.id,
+        "inputs": [list(x.shape) for x in task.example_inputs()],
+        "task": task.name,
+        "data_licence": task.data_licence(),
+        "preprocessing": task.preprocessing(),
+        **_decoding(run, task),
+        "costs": {"setting": task.cost_setting(), **costs},
+        "flops_by_length": flops_by_length(run.experiment, result.architecture),
+        "results": _results(run, result),
+        "training": {"arm": result.arm, "seed": result.seed, "steps": result.steps, "seconds": result.seconds},
+        "provenance": {
+            "run": run.name,
+            "experiment": run.manifest["experiment"],
+            "commit": result.commit,
+            "device": result.device,
+            "exported_with": commit(),
+        },
+    }
+
+
+def _decoding(run: Run, task: Task) -> dict[str, Any]:
+    if not isinstance(task, TranslationTask):
+        return {}
+    tested = run.experiment.tested
+    return {"decoding": asdict(tested.decoding if isinstance(tested, Bleu) else Decoding())}
+
+
+def _results(run: Run, result: Retrained) -> dict[str, Any]:
+    test, search = run.experiment.tested.name, run.experiment.quality.name
+    found = {f"test_{test}": result.quality, f"search_{search}": result.search_quality}
+    return found | ({"details": result.details} if result.details else {})
+
+
+def _merge(values: dict[str, Any], more: dict[str, Any]) -> None:
+    """Add entries; those of sections that are there to the sections."""
+    for name, value in more.items():
+        values[name] = values[name] | value if isinstance(values.get(name), dict) else value
+
+
+def _say(folder: Path, values: dict[str, Any]) -> None:
+    """What the checks found, as one line."""
+    forms = ("supernet", "reloaded", "pt2", "onnx")
+    checks = values["checks"]
+    said = [f"{name} {checks[name]:.2g}" for name in forms if checks.get(name) is not None]
+    quality = next(name for name in checks if name.startswith("search_"))
+    measured = f"{quality.removeprefix('search_')} {checks[quality]:.4f} on the search split, as recorded"
+    log.info("%s: largest differences: %s; %s", folder.name, ", ".join(said), measured)

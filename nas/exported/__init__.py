@@ -1,1 +1,0 @@
-"""Exports read back and run: folders that stand alone, without their run."""

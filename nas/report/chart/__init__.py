@@ -1,0 +1,1 @@
+"""The main figure: quality against a cost."""

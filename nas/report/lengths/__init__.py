@@ -1,0 +1,1 @@
+"""Section of the report: costs against the length of the input."""

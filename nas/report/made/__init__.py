@@ -1,0 +1,1 @@
+"""Section of the report: how the run was made."""

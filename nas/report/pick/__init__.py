@@ -1,0 +1,1 @@
+"""Section of the report: the network to take."""

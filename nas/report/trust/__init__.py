@@ -1,0 +1,1 @@
+"""Section of the report: how well inherited weights rank networks."""

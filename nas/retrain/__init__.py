@@ -1,0 +1,1 @@
+"""Chosen networks trained from scratch, or from the supernet's weights."""

@@ -1,0 +1,1 @@
+"""A run: one folder with all that a search has found."""

@@ -1,0 +1,1 @@
+"""The search: propose, cost, evaluate, append; and what it is compared with."""

@@ -1,0 +1,131 @@
+"""Qualities with inherited weights: each network of a run is evaluated once on a split, whoever asks.
+
+Search, comparison of strategies and the choice among finalists read one cache, whose keys are architectures: equal
+networks are equal values, so no network is evaluated twice under two names.
+"""
+
+import math
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nas.experiment import Experiment
+from nas.experiment.loading import Recipe
+from nas.parallel.map import Arrays, Failed, Workers, prepared_map
+from nas.runs.run import Run
+from nas.runs.score import Score
+from nas.search_space import to_json
+from nas.supernet import Supernet
+from nas.supernet.trained import supernet_of
+from nas.system.devices import threads
+from nas.tasks.base import EvalSplit
+
+LONGEST_FAILURE = 300
+"""Characters of an error that are kept."""
+
+
+class Candidate(NamedTuple):
+    """A network to evaluate."""
+
+    architecture: dict[str, Any]
+    """As JSON: a class of the experiment's file is not known yet where a worker unpacks what it gets."""
+    split: EvalSplit
+
+
+Evaluated = Callable[[Sequence[Candidate]], Iterator[Score | Failed]]
+"""Scores of candidates, in their order."""
+
+
+class Scores:
+    """The cache of a run's scores, filled by workers."""
+
+    def __init__(self, run: Run, evaluated: Evaluated) -> None:
+        self.run = run
+        self.known = run.scores()
+        self._evaluated = evaluated
+
+    def of(self, architectures: Sequence[Any], split: EvalSplit, keep: bool) -> Iterator[Score]:
+        """Scores in the order of the architectures, each as soon as those before it are known.
+
+        Args:
+            keep: Whether to write new scores to the run's cache; a search keeps them as trials.
+        """
+        new = [each for each in dict.fromkeys(architectures) if (each, split) not in self.known]
+        pending = self._evaluated([Candidate(to_json(each), split) for each in new])
+        for architecture in architectures:
+            if (architecture, split) not in self.known:
+                found = next(pending)
+                # a worker that took too long or died over this network has measured nothing
+                score = Score(None, 0.0, found.reason) if isinstance(found, Failed) else found
+                if keep:
+                    self.run.append_score(architecture, split, score)
+                self.known[architecture, split] = score
+            yield self.known[architecture, split]
+
+
+@contextmanager
+def scoring(run: Run, workers: Workers) -> Iterator[Scores]:
+    """Inside, the run's scores, with workers that evaluate what is not known yet.
+
+    Raises: ValueError if the supernet is not trained, or a Ray cluster cannot be reached.
+    """
+    weights = {name: tensor.numpy() for name, tensor in run.supernet_state().items()}
+    with prepared_map(partial(evaluator, run.recipe), weights, workers) as evaluated:
+        yield Scores(run, evaluated)
+
+
+def evaluator(recipe: Recipe, weights: Arrays) -> Callable[[Candidate], Score]:
+    """What a worker is made of: the experiment, and one supernet over the shared weights."""
+    experiment = recipe.experiment()
+    return partial(evaluate, experiment, supernet_of(experiment, {name: _tensor(weights[name]) for name in weights}))
+
+
+# one thread, so that results are equal however many workers share the cores
+@threads(1)
+def evaluate(experiment: Experiment, supernet: Supernet, candidate: Candidate) -> Score:
+    """Quality with inherited weights, and the seconds that it took.
+
+    What goes wrong in one network (memory, a number that is not finite, an error of its operators) is its score.
+
+    Raises: ValueError if the data is missing, which is not the network's fault.
+    """
+    network = Inherited(supernet, experiment.space.from_json(candidate.architecture))
+    started = time.perf_counter()
+    try:
+        quality = experiment.quality(experiment.task, network, candidate.split)
+        failure = None if math.isfinite(quality) else f"{experiment.quality.name} is {quality}"
+    except (MemoryError, ArithmeticError, RuntimeError) as error:
+        quality, failure = math.nan, f"{type(error).__name__}: {' '.join(str(error).split())}"[:LONGEST_FAILURE]
+    seconds = round(time.perf_counter() - started, 3)
+    return Score(None if failure else quality, seconds, failure)
+
+
+def _tensor(array: np.ndarray[Any, Any]) -> Tensor:
+    """The array's memory as a tensor; that it cannot be written to is meant, and torch warns of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.from_numpy(array)
+
+
+class Inherited(nn.Module):
+    """A subnet that reads its weights from the supernet."""
+
+    def __init__(self, supernet: Supernet, architecture: Any) -> None:
+        super().__init__()
+        self.supernet = supernet
+        self.architecture = architecture
+
+    @property
+    def network(self) -> nn.Module:
+        """The subnet as a plain network, whose weights are views of the supernet's."""
+        return self.supernet.path(self.architecture).module
+
+    def forward(self, *inputs: Any) -> Any:
+        return self.supernet(*inputs, architecture=self.architecture)

@@ -1,0 +1,1 @@
+"""Spaces under limits on their costs: counted, drawn, mutated and crossed inside."""

@@ -1,0 +1,84 @@
+"""Training the supernet of a run."""
+
+import logging
+import os
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from nas.experiment import Experiment
+from nas.experiment.loading import Recipe
+from nas.runs.run import Run
+from nas.supernet import Supernet
+from nas.supernet.distributed import DistributedTrainee, Group
+from nas.supernet.trainee import SupernetTrainee
+from nas.system.devices import default_device, threads
+from nas.system.progress import Advance, progress
+from nas.training.loop import Files, fit, load_checkpoint
+
+log = logging.getLogger(__name__)
+
+
+def train(run: Run, processes: int = 1, ray: str | None = None) -> None:
+    """Train the shared weights to the end, going on where it stopped; nothing happens if they are there.
+
+    Args:
+        processes: Processes that train together. A training may be resumed with another number.
+        ray: Address of the Ray cluster on whose machines they run; None for this machine.
+
+    Raises: ValueError if the data is missing, or the checkpoint is damaged, or Ray is not there or too small.
+    """
+    if processes < 1:
+        raise ValueError(f"processes = {processes}; it must be at least 1")
+    if run.has_supernet():
+        return
+    experiment = run.experiment
+    log.info("data: %s", experiment.task.prepare())
+    with threads(experiment.supernet.threads), run.phase("supernet"):
+        trainee = SupernetTrainee(new_supernet(experiment), experiment.task, experiment.supernet, experiment.seed)
+        with progress("supernet", experiment.supernet.steps, "steps") as advance:
+            if processes == 1 and ray is None:
+                fit(trainee, run.supernet_checkpoint, run.supernet_log, advance)
+            else:
+                _fit_together(run, trainee, processes, ray, advance)
+        run.save_supernet(trainee.supernet.table.state_dict(), trainee.visits.to_json())
+
+
+def new_supernet(experiment: Experiment) -> Supernet:
+    """The supernet as it is before training."""
+    torch.manual_seed(experiment.seed)
+    supernet = Supernet(experiment.task.build, experiment.space)
+    return supernet.to(default_device())
+
+
+def _trainee(recipe: Recipe, folder: str, group: Group) -> DistributedTrainee:
+    """The supernet of one process among several, made where that process runs.
+
+    Args:
+        folder: Working directory of the command, to which folders of the experiment are relative.
+
+    Raises: ValueError if the data is missing on this machine.
+    """
+    if Path(folder).is_dir():
+        os.chdir(folder)
+    experiment = recipe.experiment()
+    experiment.task.prepare()
+    return DistributedTrainee(new_supernet(experiment), experiment.task, experiment.supernet, experiment.seed, group)
+
+
+def _fit_together(run: Run, trainee: SupernetTrainee, processes: int, ray: str | None, advance: Advance) -> None:
+    """Train by several processes, and give the trainee what they trained."""
+    # Ray takes a second to import, and one process does without
+    from nas.supernet.on_ray import Workers, fit_on_ray
+
+    files = Files(run.supernet_checkpoint, run.supernet_log)
+    found = files.last()
+    if found is not None:
+        # a checkpoint that does not fit is found here, before anything is started
+        load_checkpoint(trainee, found, files.name)
+    workers = Workers(processes, run.experiment.supernet.threads, ray or "local")
+    fit_on_ray(partial(_trainee, run.recipe, os.getcwd()), files, advance, workers)
+    found = files.last()
+    assert found is not None, "the last step ends with a checkpoint"
+    load_checkpoint(trainee, found, files.name)

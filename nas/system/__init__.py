@@ -1,0 +1,1 @@
+"""Files, devices, interrupts and other services of the machine."""

@@ -1,0 +1,1 @@
+"""Files and pixels that image tasks share."""

@@ -1,0 +1,1 @@
+"""Text, subwords and batches that text tasks share."""
