@@ -1,7 +1,8 @@
-"""English to German phrases (dates, prices, measures, number words): the whole path of translation, without a download.
+"""English to German phrases (dates, prices, measures, number words): translation without a download.
 
-Sized for two CPU cores and under a quarter of an hour. Numbers, dates and combinations of names of the test phrases do
-not occur in training. A phrase table learned from the same pairs reaches 44 BLEU, copying the source 1.4.
+It takes about seven minutes on two CPU cores. Numbers, dates and combinations of names in the test phrases do not occur
+in training. results/README.md has a run: 93 BLEU with LRPE everywhere, 85 with the searched mixture. A phrase table
+learned from the same pairs reaches 44 BLEU, copying the source 1.3.
 """
 
 from nas.evaluators.bleu import Bleu

@@ -1,9 +1,9 @@
 """English to German with an attention kind for every layer and site: encoder, decoder, and from decoder to encoder.
 
-`cpu` and `multi30k` are sized for one CPU core and one to two hours: `cpu` for WMT14 or a part of it (about 90,000
-pairs are enough to keep it busy), `multi30k` for captions of photographs. So small and so shortly trained, they compare
-networks; they do not translate well. `gpu` is HAT's space and most of its recipe on one GPU with bf16, some days;
-`paper` is mixFormer's space with HAT's recipe. Both were described, not run.
+`cpu` and `multi30k` take one to two hours on one CPU core; results/README.md has a run of each. `cpu` reads WMT14 or a
+part of it (about 90,000 pairs are enough), `multi30k` reads captions of photographs. Their networks are small and
+shortly trained: they can be compared with each other, but they do not translate well. `gpu` is HAT's space and most of
+its recipe on one GPU with bf16, for some days. `paper` is mixFormer's space with HAT's recipe. Neither was run.
 """
 
 from dataclasses import replace
@@ -23,7 +23,7 @@ from nas.tasks.wmt14_published import PUBLISHED
 from nas.training.settings import SupernetTraining, Training
 
 HAT_COSTS = (Flops(of="body"), Flops(), Parameters(of="body"), Parameters())
-"""First as HAT counts: 30 tokens to 30, without embeddings and output layer."""
+"""The first is as HAT counts: 30 tokens to 30, without embeddings and output layer."""
 
 multi30k = Experiment(
     task=Parallel(files=MULTI30K, vocabulary=4_000, longest=64),
@@ -70,7 +70,7 @@ gpu = Experiment(
         average_every=1_000,
     ),
     selection=Selection(top=3, homogeneous=True, seeds=3),
-    # not for the small ones above, whose data, vocabulary and training are others
+    # the small experiments above have other data, another vocabulary and another training
     references=PUBLISHED,
 )
 
