@@ -1,4 +1,4 @@
-"""What holds for every guide."""
+"""Rules that every guide keeps: its commands are tested, its links lead somewhere, the index names it."""
 
 import re
 from pathlib import Path
