@@ -1,1 +1,1 @@
-"""Reports: from a finished or half-finished run to one offline page, figures and tables."""
+"""Reports: an offline page with figures and tables, from a finished or an unfinished run."""

@@ -1,4 +1,4 @@
-"""From a matplotlib figure to files of their own, and to SVG inside the page that follows its light or dark theme."""
+"""Canvases for figures, and figures as SVG files, as PNG files and as SVG inside the page with its theme."""
 
 import io
 import re
@@ -27,16 +27,18 @@ THEME = {
     FAINT: "var(--faint)",
     SURFACE: "var(--surface)",
 }
-"""Colours of a figure that follow the page's theme, by the style sheet's names for them."""
+"""Variables of the style sheet that replace these colours inside the page, so that they follow its theme."""
 
 NARROW = 340
-"""Width of the forms for phones."""
+"""Width of a figure's form for phones, in pixels."""
 PHONE = 480
-"""Figures below this many pixels are drawn for phones."""
+"""Width in pixels below which a figure is laid out for phones."""
 DPI = 72
 """One unit of the SVG is one pixel of the page."""
 PADDING = 6
 """Pixels around the outermost labels."""
+PIXELS_A_CHARACTER = 8
+"""Width of a character of an axis label, about."""
 PNG_SCALE = 2
 STYLE: dict[RcKeyType, Any] = {
     "svg.fonttype": "none",
@@ -75,25 +77,25 @@ STYLE: dict[RcKeyType, Any] = {
 
 _COORDINATES = re.compile(r'\b(?:d|x|y|transform)="[^"]*"')
 _LONG = re.compile(r"(\.\d\d)\d+")
-"""What is behind the hundredth of a pixel, which nobody sees."""
+"""Digits beyond a hundredth of a pixel, which nobody sees."""
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A drawn figure, its layout settled."""
+    """A drawn figure with a fixed layout."""
 
     figure: Figure
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """matplotlib's settings for a report, for as long as the block lasts."""
+    """Context in which matplotlib has the settings of a report."""
     with rc_context(STYLE):
         yield
 
 
 def canvas(width: float, height: float) -> tuple[Figure, Axes]:
-    """A figure of that many pixels with one set of axes."""
+    """A figure of this size in pixels with one set of axes."""
     figure, (axes,) = canvases(width, height)
     return figure, axes
 
@@ -101,10 +103,10 @@ def canvas(width: float, height: float) -> tuple[Figure, Axes]:
 def canvases(
     width: float, height: float, rows: int = 1, columns: int = 1, heights: Sequence[float] | None = None
 ) -> tuple[Figure, tuple[Axes, ...]]:
-    """A figure of that many pixels with several axes that share their x.
+    """A figure of this size in pixels with several axes that share their x.
 
     Args:
-        heights: Of the rows, in proportion; None: all equal.
+        heights: Relative heights of the rows; None: all equal.
     """
     layout = ConstrainedLayoutEngine(w_pad=PADDING / DPI, h_pad=PADDING / DPI)
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, layout=layout)
@@ -112,14 +114,14 @@ def canvases(
 
 
 def heading(figure: Figure, text: str, width: float, size: float = 12) -> None:
-    """Muted words above a figure, from its left edge on, in as many lines as they need."""
+    """Put muted words above a figure, wrapped at its width."""
     # a character is a little more than half as wide as it is high
     lines = textwrap.wrap(text, int((width - 2 * PADDING) / (0.58 * size)))
     figure.suptitle("\n".join(lines), x=PADDING / width, ha="left", size=size, color=MUTED)
 
 
 def finished(figure: Figure) -> Plot:
-    """The figure with its layout settled."""
+    """The figure with its layout fixed."""
     figure.draw_without_rendering()
     # settled once, not again for every file
     figure.set_layout_engine("none")
@@ -127,7 +129,7 @@ def finished(figure: Figure) -> Plot:
 
 
 def svg(plot: Plot) -> str:
-    """A file of its own: white ground, fonts by name."""
+    """Text of an SVG file on a white ground, with fonts by name."""
     buffer = io.StringIO()
     # no date: the same run gives the same file
     with style():
@@ -136,7 +138,7 @@ def svg(plot: Plot) -> str:
 
 
 def png(plot: Plot) -> bytes:
-    """A file of its own, at twice the pixels."""
+    """Content of a PNG file at twice the pixels."""
     buffer = io.BytesIO()
     with style():
         plot.figure.savefig(buffer, format="png", dpi=PNG_SCALE * DPI)
@@ -144,7 +146,7 @@ def png(plot: Plot) -> bytes:
 
 
 def inline(text: str, name: str, label: str) -> str:
-    """The element of an SVG file, in the theme's colours, its ids made unique by `name`, read aloud as `label`."""
+    """An SVG file as an element of the page: theme colours, ids with `name` in front, `label` for screen readers."""
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     text = re.sub(r'\bid="', f'id="{name}-', text)

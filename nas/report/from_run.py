@@ -1,4 +1,4 @@
-"""From a run's folder to the values of a report."""
+"""Reports of runs: reading a run's folder into the values of a report, and writing the page."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,53 +9,50 @@ import numpy as np
 
 from nas.evaluators.base import Quality
 from nas.experiment import Experiment
-from nas.report.axes import computed_axes, measured_axes
-from nas.report.comparison import Comparison, Searched, write_comparison
+from nas.report.chart.axes import computed_axes, measured_axes
+from nas.report.compare.runs import headline_table, labels, write_several
+from nas.report.compare.strategies import Comparison, Searched, write_comparison
 from nas.report.data import ReportData
-from nas.report.lengths.values import length_costs
-from nas.report.look.values import Choice, importances, shares
-from nas.report.page import write_report
-from nas.report.several import headline_table, labels, write_several
+from nas.report.page import write_page
+from nas.report.pick.tables import front_table
+from nas.report.sections import found_sections
 from nas.report.summary import Summary
-from nas.report.tables import as_text, front_table
-from nas.report.worth.values import spent
+from nas.report.tables import as_text
 from nas.runs.records import Search
 from nas.runs.run import Run
 from nas.search.controls import RANDOM
 from nas.search_space import architecture_id
 from nas.search_space.patterns import FULL, PERIODS, Hybrid, hybrid_of, hybrid_periods, kinds, linear_kinds, single_kind
-from nas.strategies.base import Trial
-from nas.strategies.pareto import front_of_trials
 from nas.tasks.base import Task
 from nas.tasks.parallel import Parallel
 
 MOST_SEEDS = 100
-"""Of random searches that are looked for."""
+"""Number of seeds for which a random search is looked for."""
 
 
 def report(run: Run, folder: Path | None = None, refresh_seconds: int | None = None) -> Path:
     """Write the run's report, into a folder of its own by default; returns the path of the page.
 
     Args:
-        refresh_seconds: After which the page loads itself again; None: never.
+        refresh_seconds: Seconds after which the page reloads itself; None: never.
     """
     data = replace(report_data(run), refresh_seconds=refresh_seconds)
-    return write_report(data, run.report_folder if folder is None else folder)
+    return write_page(data, run.report_folder if folder is None else folder)
 
 
 def report_several(runs: Sequence[Run], folder: Path | None) -> tuple[Path, str]:
     """Write a page that compares runs, and each run's report beside it.
 
     Args:
-        folder: Where to; None: `report` in the folder that the first run is in.
+        folder: Folder of the page; None: `report` beside the first run.
 
-    Returns: The path of the page, and what each run recommends as a plain text table.
+    Returns: The path of the page, and a plain text table of the recommended networks.
     Raises: ValueError if a run is named twice, or the folder is one.
     """
     names = labels([run.folder for run in runs])
     target = folder if folder is not None else runs[0].folder.parent / "report"
     if Run.exists(target):
-        raise ValueError(f"{target} is a run, so it can hold no report of several; name another folder with --out")
+        raise ValueError(f"{target} is a run, so it cannot hold a report of several; name another folder with --out")
     data = {name: report_data(run) for name, run in zip(names, runs, strict=True)}
     page = write_several(data, target)
     return page, as_text(headline_table({name: Summary(each) for name, each in data.items()}))
@@ -63,7 +60,7 @@ def report_several(runs: Sequence[Run], folder: Path | None) -> tuple[Path, str]
 
 def terminal_table(run: Run) -> str:
     """The front as a plain text table."""
-    return as_text(front_table(found_data(run)))
+    return as_text(front_table(Summary(found_data(run))))
 
 
 def write_comparison_of(run: Run, searches: Sequence[Search]) -> str:
@@ -78,28 +75,26 @@ def write_comparison_of(run: Run, searches: Sequence[Search]) -> str:
 
 
 def report_data(run: Run) -> ReportData:
-    """All that the report of a run shows."""
+    """Everything that the report of a run shows."""
     data, experiment = found_data(run), run.experiment
     at_random = tuple(tuple(run.comparison(each.name)[0]) for each in _random_searches(run))
-    return replace(
+    data = replace(
         data,
         provenance=_provenance(run),
         fresh=_fresh(run),
         no_hybrids=None if data.hybrids else _why_no_hybrids(run),
         axes=(*computed_axes(experiment, _networks(data)), *measured_axes(run)),
-        lengths=length_costs(run),
-        choices=_choices(run, data.trials),
-        importances=importances(experiment.space, data.trials, [trial for each in at_random for trial in each]),
         random_searches=at_random,
         share_inside=run.space.share_inside(np.random.default_rng(0)) if run.space.limits else None,
-        spent=spent(run),
         baselines=run.manifest.get("baselines", {}),
         references=experiment.references,
     )
+    found = (section.read(run, data) for section in found_sections() if section.read is not None)
+    return replace(data, section_data=tuple(each for each in found if each is not None))
 
 
 def found_data(run: Run) -> ReportData:
-    """What a run has found, as far as it is read from its files and not worked out."""
+    """Results of a run that are read from its files without further computation."""
     experiment = run.experiment
     data = ReportData(
         name=run.name,
@@ -124,13 +119,13 @@ def found_data(run: Run) -> ReportData:
 
 
 def _networks(data: ReportData) -> list[Any]:
-    """Every architecture that is known, once."""
+    """All architectures of the run, each once."""
     tried = (trial.architecture for trial in (*data.trials, *data.anchors))
     return list(dict.fromkeys([*tried, *(result.architecture for result in data.retrained)]))
 
 
 def unit(experiment: Experiment, quality: Quality) -> str:
-    """A log-likelihood is that of an example, or of a token where the task counts tokens."""
+    """Unit of a quality; a log-likelihood is for each token where the task counts tokens."""
     return "nats per token" if (quality.unit, experiment.task.batch_unit) == ("nats", "tokens") else quality.unit
 
 
@@ -145,15 +140,15 @@ def _why_no_hybrids(run: Run) -> str | None:
     if FULL not in names or not linear_kinds(names):
         return None
     if not hybrid_periods(space):
-        return f"one softmax layer in {PERIODS[0]} or more takes deeper networks than this space has"
+        return f"one softmax layer in {PERIODS[0]} or more needs deeper networks than this space has"
     return (
-        "no network inside the limits was deep enough, or the search is from before hybrids were measured; "
-        f"nas search {run.folder} settles which, as long as the trained supernet is there"
+        "no network inside the limits was deep enough, or the search is from a version without hybrids; "
+        f"nas search {run.folder} evaluates them, as long as the trained supernet is there"
     )
 
 
 def _task(task: Task) -> str:
-    """Name of the task, and of its texts where one task has many."""
+    """Name of the task, with the folder of its texts where it has one."""
     return f"{task.name} {task.files.folder}" if isinstance(task, Parallel) else task.name
 
 
@@ -162,13 +157,8 @@ def _single_kinds(experiment: Experiment, networks: Sequence[Any]) -> dict[str, 
     return {name: kind for name, kind in found.items() if kind is not None}
 
 
-def _choices(run: Run, trials: Sequence[Trial]) -> tuple[Choice, ...]:
-    front = front_of_trials(trials, run.experiment.costs[0].name)
-    return shares(run.space, [trial.architecture for trial in front]) if front else ()
-
-
 def _random_searches(run: Run) -> list[Search]:
-    """Those with the budget of the run that were made, by it or by a comparison."""
+    """Random searches with the search budget of the run, from the run itself or from a comparison."""
     found = (Search(RANDOM, seed, run.experiment.evaluations) for seed in range(MOST_SEEDS))
     return [search for search in found if run.has_comparison(search.name)]
 

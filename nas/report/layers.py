@@ -1,18 +1,18 @@
-"""The layers of an architecture of any family, read off its fields: stacks of blocks, and their attention by site."""
+"""Layers of an architecture of any family: stacks of blocks, and the attention kind of each layer by site."""
 
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 ACROSS = "across"
-"""The site of a decoder's attention to the source."""
+"""Name of the site of a decoder's cross-attention."""
 
 Sites = dict[str, tuple[str, ...]]
-"""Attention kind of each layer from input to output, by site: a stack's name, or `across`."""
+"""Attention kinds from the first layer to the last, by site: the name of a stack, or `across`."""
 
 
 def stacks(architecture: Any, name: str = "") -> dict[str, Any]:
-    """Parts with blocks that name attention kinds, by the names of their fields; none in another family."""
+    """Parts of an architecture with attention blocks, by the names of their fields; none in another family."""
     if not is_dataclass(architecture):
         return {}
     blocks = getattr(architecture, "blocks", ())
@@ -34,14 +34,14 @@ def sites(architecture: Any) -> Sites:
 
 
 def own_attention(block: Any, name: str) -> Any:
-    """`kind` or `num_heads` of a block's attention to its own sequence; None where it does not say."""
+    """`kind` or `num_heads` of a block's self-attention; None where the block does not have it."""
     if hasattr(block, "self_attention"):
         return getattr(block.self_attention, name, None)
     return getattr(block, "attention" if name == "kind" else name, None)
 
 
 def cross_attention(blocks: Sequence[Any], name: str) -> list[Any]:
-    """A field of each block's attention to the source; none where the blocks see no source."""
+    """A field of each block's cross-attention; empty where the blocks have none."""
     return [getattr(block.cross_attention, name) for block in blocks if hasattr(block, "cross_attention")]
 
 

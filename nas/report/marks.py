@@ -1,4 +1,4 @@
-"""How an attention kind is told apart: a colour, a shape and a letter, so that no reader depends on colour.
+"""Marks of attention kinds: a colour, a shape and a letter each, so that no reader depends on colour alone.
 
 Colours: Okabe and Ito's palette for colour-blind readers (jfly.uni-koeln.de/color).
 """
@@ -7,29 +7,34 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# kinds keep their colour from report to report; others take what is left, in order
+BLUE, VERMILION, GREEN, PURPLE, SKY, ORANGE = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"
+BROWN, LAVENDER = "#8c6d31", "#7b7fb5"
+SERIES = (BLUE, VERMILION, GREEN, PURPLE, SKY, ORANGE, BROWN, LAVENDER)
+"""Colours of runs or strategies that share a figure; the palette without yellow, which is hard to see on white."""
+
+# a kind has the same colour in every report; other kinds take the spare colours in order
 COLOURS = {
-    "softmax": "#0072b2",
-    "linear": "#d55e00",
-    "cosformer": "#009e73",
-    "lrpe": "#cc79a7",
-    "softmax_relative": "#56b4e9",
-    "fixation": "#e69f00",
+    "softmax": BLUE,
+    "linear": VERMILION,
+    "cosformer": GREEN,
+    "lrpe": PURPLE,
+    "softmax_relative": SKY,
+    "fixation": ORANGE,
 }
-SPARE_COLOURS = ("#f0e442", "#8c6d31", "#7b7fb5", "#6a9a9a", "#a05a5a")
+SPARE_COLOURS = ("#f0e442", BROWN, LAVENDER, "#6a9a9a", "#a05a5a")
 SHAPES = {"softmax": "s", "linear": "^", "cosformer": "D", "lrpe": "v", "softmax_relative": "P", "fixation": "X"}
 SPARE_SHAPES = ("p", "h", "<", ">", "*")
 
 
 @dataclass(frozen=True)
 class Mark:
-    """How one kind is drawn."""
+    """Letter, colour and shape of one attention kind."""
 
     kind: str
     letter: str
     """Unique among the kinds of one report."""
     colour: str
-    """Six hexadecimal digits after `#`."""
+    """`#` and six hexadecimal digits."""
     shape: str
     """A marker of matplotlib."""
 
@@ -54,7 +59,7 @@ def marks(kinds: Sequence[str]) -> dict[str, Mark]:
 
 
 def _letter(kind: str, taken: set[str]) -> str:
-    # of a kind with settings the values tell more than the name, which others share
+    # the values of a kind with settings tell more than its name, which other kinds share
     initials = [word[0] for word in (*kind.split("(")[0].split("_"), *re.findall(r"(?<==)\w+", kind)) if word]
     candidates = [character.upper() for character in [*initials, *kind, *"abcdefghijklmnopqrstuvwxyz0123456789"]]
     free = [letter for letter in candidates if letter.isalnum() and letter not in taken]

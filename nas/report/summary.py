@@ -1,6 +1,6 @@
-"""What a report says, as values: networks, their front, the best of each kind, fidelity, progress.
+"""The findings of a run as values: its networks, their front, the baselines, the recommended network, progress.
 
-Which network is recommended is decided on the search split; the test split is read, never chosen by.
+The search split alone decides which network is recommended. The test split is only read.
 """
 
 import math
@@ -13,7 +13,6 @@ from typing import Any
 from nas.report.data import ReportData
 from nas.report.layers import Sites, sites
 from nas.report.marks import Mark, marks
-from nas.report.trust.values import Ranker, ranker
 from nas.runs.retrained import Retrained
 from nas.search_space import architecture_id
 from nas.search_space.limits import Window, violation
@@ -22,24 +21,22 @@ from nas.strategies.pareto import hypervolume, pareto_front
 from nas.training.settings import Arm
 
 ARMS: tuple[Arm, ...] = ("scratch", "inherited")
-INHERITED = "inherited"
-"""Name of the ranking by the supernet."""
 SEARCHED = ("front", "chosen")
-"""Origins of retrained networks that the search found, or somebody chose among its trials."""
+"""Origins of retrained networks that the search has found: from its front, or chosen by a user among its trials."""
 CURVE_POINTS = 200
 
-Curve = tuple[tuple[int, float], ...]
-"""Number of evaluations and share of a hypervolume reached by then, at up to about 200 places."""
+HypervolumeCurve = tuple[tuple[int, float], ...]
+"""Pairs of a number of evaluations and the share of the hypervolume reached by then, about 200 at most."""
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Quality of one architecture over the seeds of one arm."""
+    """Qualities of one architecture over the seeds of one arm."""
 
     qualities: tuple[float, ...]
-    """On the test split, one per seed, in the order of the seeds."""
+    """Qualities on the test split, one for each seed, in the order of the seeds."""
     search_qualities: tuple[float, ...]
-    """On the search split, in the same order."""
+    """Qualities on the search split, in the same order."""
 
     @property
     def mean(self) -> float:
@@ -57,31 +54,31 @@ class Spread:
 
 @dataclass(frozen=True)
 class Network:
-    """One architecture with all that is known of it."""
+    """An architecture with its costs, its qualities and its role."""
 
     id: str
     architecture: Any
     costs: dict[str, float]
-    """Empty for a retrained network of unknown cost."""
+    """Costs by name; empty for a retrained network of unknown cost."""
     inherited: float | None
     """Quality with the supernet's weights, on the search split."""
     violation: float
     arms: dict[Arm, Spread] = field(default_factory=dict)
     searched: bool = True
-    """Whether the search found it, or it was measured beside the search for comparison."""
+    """Whether the search proposed it; False for a baseline that was evaluated beside the search."""
     kind: str | None = None
-    """The kind that all layers have which can, if they have one."""
+    """Attention kind of a homogeneous network; None for a mixture."""
     hybrid: Hybrid | None = None
-    """The pattern of a fixed hybrid, if it is one."""
+    """Pattern of a fixed hybrid; None for other networks."""
 
     @property
     def control(self) -> str | None:
-        """What it is if not a network that only a search would find: `all linear`, a fixed hybrid."""
+        """Its role as a baseline: `all linear`, or the pattern of a fixed hybrid; None for other networks."""
         return f"all {self.kind}" if self.kind is not None else str(self.hybrid) if self.hybrid is not None else None
 
     @cached_property
     def sites(self) -> Sites:
-        """Attention kind of each layer by site; none for an architecture of another family."""
+        """Attention kind of each layer by site; empty for an architecture of another family."""
         return sites(self.architecture)
 
     @cached_property
@@ -95,22 +92,8 @@ class Network:
         return max(self.arms, key=lambda arm: self.arms[arm].search_mean, default=None)
 
 
-@dataclass(frozen=True)
-class Fidelity:
-    """How well networks are ordered before they are trained from scratch."""
-
-    networks: tuple[Network, ...]
-    """Those with inherited quality and quality from scratch."""
-    rankers: tuple[Ranker, ...]
-    """Inherited quality, then costs alone; none without networks."""
-
-    @property
-    def inherited(self) -> Ranker | None:
-        return next(iter(self.rankers), None)
-
-
 def arms_of(results: Iterable[Retrained]) -> dict[Arm, Spread]:
-    """Results of one architecture, gathered over seeds."""
+    """Spreads over the seeds of each arm, from the results of one architecture."""
     ordered = sorted(results, key=lambda result: result.seed)
     gathered: dict[Arm, Spread] = {}
     for arm in ARMS:
@@ -122,7 +105,7 @@ def arms_of(results: Iterable[Retrained]) -> dict[Arm, Spread]:
 
 @dataclass(frozen=True)
 class Summary:
-    """The findings of a run; each is worked out once, when it is first asked for."""
+    """The findings of a run; each is computed once, when it is first needed."""
 
     data: ReportData
 
@@ -150,43 +133,43 @@ class Summary:
 
     @cached_property
     def evaluated(self) -> tuple[Network, ...]:
-        """Networks of the search inside the limits with an inherited quality."""
+        """Networks of the search that are inside the limits and have an inherited quality."""
         return tuple(n for n in self.networks.values() if n.searched and n.inherited is not None and not n.violation)
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
-        """Every attention kind that occurs, by name."""
+        """All attention kinds of the networks, sorted by name."""
         return tuple(sorted({kind for network in self.networks.values() for kind in network.kinds}))
 
     @cached_property
     def sites(self) -> tuple[str, ...]:
-        """Every site with attention that occurs, in the order of the architectures."""
+        """All attention sites of the networks, in the order of the architectures."""
         return tuple(dict.fromkeys(site for network in self.networks.values() for site in network.sites))
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
-        """The arms in which anything was retrained."""
+        """The arms with at least one retrained network."""
         return tuple(arm for arm in ARMS if any(result.arm == arm for result in self.data.retrained))
 
     @cached_property
     def marks(self) -> dict[str, Mark]:
-        """How each kind is drawn."""
+        """The mark of each attention kind."""
         return marks(self.kinds)
 
     @cached_property
     def front(self) -> tuple[Network, ...]:
-        """Networks inside the limits that no cheaper one equals in inherited quality, cheapest first."""
+        """Networks of the search that no cheaper one equals in inherited quality, cheapest first."""
         return tuple(self.evaluated[place] for place in pareto_front(self._points))
 
     @cached_property
     def found(self) -> tuple[Network, ...]:
-        """Retrained networks inside the limits that were trained since the search had found them."""
+        """Retrained networks inside the limits that come from the search, not from the baselines."""
         names = {result.id for result in self.data.retrained if result.origin in SEARCHED}
         return tuple(n for n in self.networks.values() if n.id in names and not n.violation)
 
     @cached_property
     def homogeneous(self) -> tuple[Network, ...]:
-        """The best network of each kind inside the limits, by kind."""
+        """The best homogeneous network of each kind inside the limits, sorted by kind."""
         return self._best_of_each({n.id: n.kind for n in self.networks.values() if n.kind is not None})
 
     @cached_property
@@ -195,7 +178,7 @@ class Summary:
         return self._best_of_each({n.id: str(n.hybrid) for n in self.networks.values() if n.hybrid is not None})
 
     def _best_of_each(self, groups: dict[str, str]) -> tuple[Network, ...]:
-        """A retrained one goes before one that was only tried: the run chose it by the same inherited quality."""
+        """The best of each group; a retrained network goes first, since the run chose it by inherited quality."""
         best: dict[str, Network] = {}
         for name, group in groups.items():
             network = self.networks[name]
@@ -212,25 +195,11 @@ class Summary:
         return max(trained or self.evaluated, key=rank, default=None)
 
     @cached_property
-    def fidelity(self) -> Fidelity:
-        """Inherited quality, FLOPs alone and parameters alone against the quality from scratch on the test split."""
-        both = tuple(n for n in self.networks.values() if n.inherited is not None and "scratch" in n.arms)
-        if not both:
-            return Fidelity((), ())
-        trained = [network.arms["scratch"].mean for network in both]
-        scores = {INHERITED: [network.inherited or 0.0 for network in both]}
-        for word in ("flops", "parameters"):
-            name = next((name for name in self.data.costs if word in name), None)
-            if name is not None and all(name in network.costs for network in both):
-                scores[name] = [network.costs[name] for network in both]
-        return Fidelity(both, tuple(ranker(name, own, trained) for name, own in scores.items()))
+    def hypervolume_curves(self) -> tuple[HypervolumeCurve, ...]:
+        """Hypervolume curves of the search and then of each random search; empty before there is an area.
 
-    @cached_property
-    def hypervolume_curves(self) -> tuple[Curve, ...]:
-        """Of the search, then of each random search; none before there is an area.
-
-        Shares of the largest that any of them ended with. The reference, one for all, is the corner of the greatest
-        cost and the least quality that any of them evaluated inside the limits.
+        Values are shares of the largest final hypervolume. All searches have one reference point: the greatest cost
+        and the least quality that any of them evaluated inside the limits.
         """
         axis = self.data.axis
         inside = [
@@ -251,7 +220,7 @@ class Summary:
 
 
 def rank(network: Network) -> tuple[bool, float]:
-    """Orders networks by what the search split says: trained ones first, by their best arm."""
+    """Sort key by quality on the search split: retrained networks go first, by their best arm."""
     if network.best_arm is not None:
         return True, network.arms[network.best_arm].search_mean
     return False, network.inherited if network.inherited is not None else -math.inf
@@ -261,6 +230,6 @@ def _violation(costs: dict[str, float], limits: dict[str, Window]) -> float:
     return violation(costs, {name: limit for name, limit in limits.items() if name in costs})
 
 
-def _curve(points: list[tuple[float, float]], reference: tuple[float, float], largest: float) -> Curve:
+def _curve(points: list[tuple[float, float]], reference: tuple[float, float], largest: float) -> HypervolumeCurve:
     places = sorted({*range(1, len(points) + 1, max(1, len(points) // CURVE_POINTS)), len(points)})
     return tuple((place, hypervolume(points[:place], reference) / largest) for place in places)

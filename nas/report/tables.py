@@ -1,51 +1,40 @@
-"""The front and the trials as CSV, which keeps every digit, and as Markdown, LaTeX and plain text to be read."""
+"""Tables of a report: rows of text, and their forms as CSV, Markdown, LaTeX and plain text."""
 
 import csv
 import io
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from nas.report import wording
-from nas.report.data import ReportData
-from nas.report.summary import ARMS, Network, Summary
-from nas.search_space import architecture_id, to_json
 
 Rows = list[tuple[str, ...]]
-"""Cells, the heading first."""
-
-FRONT = "front"
+"""Rows of cells; the first row is the heading."""
 
 
-def front_networks(summary: Summary) -> list[tuple[str, Network]]:
-    """The front, cheapest first, then the best of each kind and of each fixed hybrid; each with its role."""
-    chosen = [(FRONT, network) for network in summary.front]
-    return chosen + [(str(network.control), network) for network in (*summary.homogeneous, *summary.hybrids)]
+@dataclass(frozen=True)
+class Table:
+    """A table with a CSV, a Markdown and a LaTeX file."""
 
+    name: str
+    """Name of its files, without their endings."""
+    title: str
+    rows: Rows
+    every_digit: str | None = None
+    """Text of the CSV file with values in full; None: the CSV file has the rows as they are."""
 
-def front_table(data: ReportData) -> Rows:
-    """The front and what it is compared with, as text."""
-    summary = Summary(data)
-    inherited, *arms = quality_headings(summary)
-    rows = [("Network", "Role", *map(wording.title, data.costs), inherited, *arms, "Shape", "Attention")]
-    for role, network in front_networks(summary):
-        costs = [wording.amount(network.costs.get(name)) for name in data.costs]
-        spreads = [wording.spread(data.tested, network.arms.get(arm)) for arm in summary.arms]
-        quality, shape = wording.quality(data.searched, network.inherited), wording.shape_line(network.architecture)
-        rows.append((network.id, role, *costs, quality, *spreads, shape, wording.attention(network.sites)))
-    return rows
-
-
-def quality_headings(summary: Summary) -> list[str]:
-    """Of the inherited quality, then of each arm; with their units where these differ."""
-    data, arms = summary.data, [wording.ARMS[arm] for arm in summary.arms]
-    if data.one_quality:
-        return ["Inherited", *arms]
-    inherited, retrained = map(wording.unit_or_name, (data.searched, data.tested))
-    return [f"Inherited ({inherited})", *(f"{arm} ({retrained})" for arm in arms)]
+    def files(self) -> dict[str, str]:
+        """Texts of the three forms by the names of their files."""
+        exact = as_csv(self.rows) if self.every_digit is None else self.every_digit
+        return {
+            f"{self.name}.csv": exact,
+            f"{self.name}.md": as_markdown(self.rows),
+            f"{self.name}.tex": as_latex(self.rows),
+        }
 
 
 def as_text(rows: Rows) -> str:
-    """Columns of equal width for a terminal; numbers are set to the right."""
+    """Plain text with aligned columns for a terminal; numbers are on the right."""
     if not rows:
         return ""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -62,13 +51,13 @@ def as_text(rows: Rows) -> str:
 
 
 def as_markdown(rows: Rows) -> str:
-    """A table for GitHub."""
+    """A Markdown table as GitHub reads it."""
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
     return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]]) + "\n"
 
 
 def as_latex(rows: Rows) -> str:
-    """A `tabular` in the style of the package booktabs."""
+    """A LaTeX `tabular` that uses the package booktabs."""
     lines = [" & ".join(map(_latex, row)) + r" \\" for row in rows]
     body = "\n".join(lines[1:])
     columns = "l" * len(rows[0])
@@ -76,68 +65,20 @@ def as_latex(rows: Rows) -> str:
     return f"{head}\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
 
 
-def in_all_forms(name: str, rows: Rows) -> dict[str, str]:
-    """Texts of a table by the names of their files."""
-    return {f"{name}.csv": as_csv(rows), f"{name}.md": as_markdown(rows), f"{name}.tex": as_latex(rows)}
-
-
-def front_csv(summary: Summary) -> str:
-    """The front and what it is compared with, with every digit; empty where a value is not known."""
-    names = list(summary.data.costs)
-    arm_columns = [f"{arm}_{name}" for arm in ARMS for name in ("mean", "deviation", "seeds")]
-    rows = [["id", "role", *names, "inherited", *arm_columns, *_architecture_headings(summary)]]
-    for role, network in front_networks(summary):
-        row = [network.id, role, *(_exact(network.costs.get(name)) for name in names), _exact(network.inherited)]
-        for arm in ARMS:
-            own = network.arms.get(arm)
-            row += [_exact(own.mean), _exact(own.deviation), str(len(own.qualities))] if own else ["", "", "0"]
-        rows.append(row + _architecture_cells(summary, network))
-    return as_csv(rows)
-
-
-def trials_csv(summary: Summary) -> str:
-    """Every trial with every digit."""
-    costs = list(summary.data.costs)
-    on_front = {network.id for network in summary.front}
-    names = ["number", "id", *costs, "quality", "violation", "seconds", "on_front", "homogeneous", "hybrid"]
-    rows = [[*names, *_architecture_headings(summary)]]
-    for trial in summary.data.trials:
-        network = summary.networks[architecture_id(trial.architecture)]
-        row = [str(trial.number), network.id, *(_exact(trial.costs[name]) for name in costs), _exact(trial.quality)]
-        row += [_exact(trial.violation), _exact(trial.seconds), "yes" if network.id in on_front else "no"]
-        rows.append([*row, network.kind or "", str(network.hybrid or ""), *_architecture_cells(summary, network)])
-    return as_csv(rows)
-
-
-def retrained_csv(data: ReportData) -> str:
-    """Every training, one a row."""
-    rows = [["id", "origin", "arm", "seed", "quality", "search_quality", "steps", "seconds", "device", "commit"]]
-    for own in data.retrained:
-        numbers = [_exact(own.quality), _exact(own.search_quality), str(own.steps), _exact(own.seconds)]
-        rows.append([own.id, own.origin, own.arm, str(own.seed), *numbers, own.device, own.commit])
-    return as_csv(rows)
-
-
-def _architecture_headings(summary: Summary) -> list[str]:
-    if len(summary.sites) < 2:
-        return ["depth", "attention", "architecture"]
-    return [f"{site}_{name}" for site in summary.sites for name in ("depth", "attention")] + ["architecture"]
-
-
-def _architecture_cells(summary: Summary, network: Network) -> list[str]:
-    by_site = [network.sites.get(site, ()) for site in summary.sites or ("",)]
-    cells = [cell for names in by_site for cell in (str(len(names) or ""), " ".join(names))]
-    return [*cells, json.dumps(to_json(network.architecture), separators=(",", ":"))]
-
-
-def _exact(value: float | None) -> str:
-    return "" if value is None else repr(value)
-
-
 def as_csv(rows: Sequence[Sequence[str]]) -> str:
+    """Text of a CSV file."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)
     return buffer.getvalue()
+
+
+def leaves(value: Any, path: str = "") -> list[tuple[str, str]]:
+    """Path and text of every leaf of nested dictionaries and lists."""
+    if isinstance(value, dict):
+        return [leaf for name, own in value.items() for leaf in leaves(own, f"{path} / {name}" if path else str(name))]
+    if isinstance(value, list | tuple):
+        return [(path, ", ".join(map(str, value)) or wording.NONE)]
+    return [(path, wording.NONE if value is None else str(value))]
 
 
 def _latex(text: str) -> str:

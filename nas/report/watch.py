@@ -1,4 +1,4 @@
-"""A report that follows a run: written anew whenever another process changes the run's files, until the run is done."""
+"""A report that follows a run: it is written again whenever the run's files change, until the run is done."""
 
 import logging
 import time
@@ -16,20 +16,20 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 QUIET_SECONDS = 5.0
-"""A run whose search is finished is done when no command was at work in it for so long: one may follow another."""
+"""Seconds without a command at work after which a run with a finished search is done."""
 REST = 2
-"""Times as long as a page took to write is waited before the next."""
+"""Pause before the next page, in times of writing a page."""
 REFRESH_SECONDS = 5
-"""After which the page in a browser loads itself again."""
+"""Seconds after which the page in a browser reloads itself."""
 Stamps = dict[Path, tuple[int, int]]
 """Time and size of each file."""
 
 
 def watch(folder: Path, out: Path | None, tell: Callable[[Path], None]) -> None:
-    """Write the report again and again until the run is done, or until Ctrl-C; then once more, without reloading.
+    """Write the report whenever the run changes, until it is done or until Ctrl-C; then once more, without reloading.
 
     Args:
-        tell: Called with the path of the page whenever it was written.
+        tell: Called with the path of the page after each writing.
 
     Raises: ValueError if there is no run in the folder.
     """
@@ -50,7 +50,7 @@ def _follow(folder: Path, out: Path | None, tell: Callable[[Path], None]) -> Non
             seen, started = found, time.monotonic()
             tell(report(Run(folder), out, REFRESH_SECONDS))
             quiet_since, told = time.monotonic(), False
-            # what is watched needs the cores more
+            # the run that is watched needs the cores
             time.sleep(REST * (quiet_since - started))
         elif is_locked(folder):
             quiet_since, told = time.monotonic(), False
@@ -65,7 +65,7 @@ def _follow(folder: Path, out: Path | None, tell: Callable[[Path], None]) -> Non
 def _stamps(folder: Path) -> Stamps:
     found: Stamps = {}
     for path in RunFolder(folder).growing_files():
-        # it may not be there yet, or go between the two
+        # a file may not exist yet, or disappear meanwhile
         with suppress(FileNotFoundError):
             facts = path.stat()
             found[path] = facts.st_mtime_ns, facts.st_size

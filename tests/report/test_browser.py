@@ -13,7 +13,7 @@ import pytest
 from nas.report import wording
 from nas.report.chart.records import chart_records
 from nas.report.chart.values import Chart, front_along
-from nas.report.several import write_several
+from nas.report.compare.runs import write_several
 from nas.report.summary import Summary
 from nas.tasks.reference import Reference
 
@@ -21,7 +21,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs the packag
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the path (apt-get install chromium)")
 
-SCRIPTS = Path(__file__).parents[2] / "nas" / "report" / "page_script"
+SCRIPTS = Path(__file__).parents[2] / "nas" / "report" / "html" / "script"
 WIDE, TABLET, PHONE = 1200, 768, 360
 SERIOUS = ("serious", "critical")
 PUBLISHED = Reference("Somebody's network", 0.7, {"flops": 300.0}, "somewhere", "the same data")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nas.report.data import ReportData
-from nas.report.page import write_report
+from nas.report.page import write_page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the package playwright, of the extra dev")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -19,9 +19,9 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 def test_a_watched_page_loads_itself_again_where_it_was_until_it_is_paused(
     make_data: Callable[..., ReportData], tmp_path: Path
 ) -> None:
-    path = write_report(replace(make_data(), refresh_seconds=3), tmp_path)
+    path = write_page(replace(make_data(), refresh_seconds=3), tmp_path)
     first = path.read_text()
-    finished = write_report(make_data(), tmp_path).read_text()
+    finished = write_page(make_data(), tmp_path).read_text()
     path.write_text(first)
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

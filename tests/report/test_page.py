@@ -7,7 +7,7 @@ import pytest
 from matplotlib.image import imread
 
 from nas.report.data import ReportData
-from nas.report.page import write_report
+from nas.report.page import write_page
 from nas.report.summary import Summary
 from nas.strategies.base import Trial
 
@@ -51,7 +51,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def written(make_data, tmp_path_factory):
     data = make_data()
-    return data, write_report(data, tmp_path_factory.mktemp("run") / "report")
+    return data, write_page(data, tmp_path_factory.mktemp("run") / "report")
 
 
 def test_page_is_well_formed_with_unique_ids_and_no_dangling_references(written):
@@ -103,20 +103,20 @@ def test_figures_stand_alone(written):
 
 def test_the_same_run_gives_the_same_page(written, tmp_path):
     data, path = written
-    assert write_report(data, tmp_path / "again").read_bytes() == path.read_bytes()
+    assert write_page(data, tmp_path / "again").read_bytes() == path.read_bytes()
 
 
 def test_names_are_text_and_not_markup(make_data, tmp_path):
     hostile = '<script>alert("x")</script> & $x_1$'
     provenance = {"commands": [hostile], hostile: hostile}
     data = replace(make_data(), name=hostile, experiment_doc=hostile, setting=hostile, provenance=provenance)
-    text = write_report(data, tmp_path).read_text()
+    text = write_page(data, tmp_path).read_text()
     assert "<script>alert" not in text
     assert hostile in "".join(Page(text).text)
 
 
 def test_a_thousand_trials_weigh_less_than_three_megabytes(make_data, tmp_path):
-    path = write_report(make_data(count=1000), tmp_path)
+    path = write_page(make_data(count=1000), tmp_path)
     assert path.stat().st_size < 3_000_000
 
 
@@ -167,6 +167,6 @@ STATES = {
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 def test_an_unfinished_run_says_what_is_missing(state, make_data, tmp_path):
     data: ReportData = state(make_data())
-    page = Page(write_report(data, tmp_path).read_text())
+    page = Page(write_page(data, tmp_path).read_text())
     assert STATES[state] in "".join(page.text)
     assert page.names.count("h2") == 6

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from nas.report.data import ReportData
 from nas.report.layers import sites
 from nas.report.summary import Summary
+from nas.report.trust.values import fidelity
 from nas.report.trust.words import fidelity_text
 from nas.runs.retrained import Retrained
 from nas.search_space import architecture_id
@@ -116,19 +117,19 @@ def test_a_retrained_network_that_is_no_trial_takes_its_costs_from_the_side():
 @pytest.mark.parametrize(("retrained", "tau"), [((0.1, 0.2, 0.3, 0.4), 1.0), ((0.4, 0.3, 0.2, 0.1), -1.0)])
 def test_tau_tells_the_same_order_from_the_reversed(retrained, tau):
     data = run_of([(10.0, 0.5), (20.0, 0.6), (30.0, 0.7), (40.0, 0.8)])
-    assert Summary(with_scratch(data, retrained)).fidelity.inherited.all.tau == pytest.approx(tau)
+    assert fidelity(Summary(with_scratch(data, retrained))).inherited.all.tau == pytest.approx(tau)
 
 
 def test_tau_of_one_exchanged_pair_of_three():
     data = run_of([(10.0, 0.5), (20.0, 0.6), (30.0, 0.7)])
     # pairs: two alike, one exchanged: (2 - 1) / 3
-    assert Summary(with_scratch(data, (0.2, 0.1, 0.3))).fidelity.inherited.all.tau == pytest.approx(1 / 3)
+    assert fidelity(Summary(with_scratch(data, (0.2, 0.1, 0.3)))).inherited.all.tau == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize("retrained", [(), (0.1,), (0.1, 0.2), (0.3, 0.3, 0.3)])
 def test_no_tau_for_too_few_networks_or_for_ties_only(retrained):
     data = run_of([(10.0, 0.5), (20.0, 0.6), (30.0, 0.7)])
-    found = Summary(with_scratch(data, retrained)).fidelity.inherited
+    found = fidelity(Summary(with_scratch(data, retrained))).inherited
     assert found is None or found.all.tau is None
 
 
@@ -170,12 +171,12 @@ def test_a_trial_without_a_cost_is_refused():
         replace(data, costs={"flops": "multiply-adds", "parameters": "parameters"})
 
 
-def test_what_finalists_lose_on_fresh_data_is_said(make_data):
+def test_what_finalists_lose_on_the_select_split_is_said(make_data):
     data = make_data(10)
     best = [architecture_id(trial.architecture) for trial in data.trials if trial.quality is not None][:2]
     qualities = {architecture_id(trial.architecture): trial.quality for trial in data.trials}
     # one loses 2 points, the other gains 1
     fresh = {best[0]: qualities[best[0]] - 0.02, best[1]: qualities[best[1]] + 0.01}
     text = " ".join(fidelity_text(Summary(replace(data, fresh=fresh))))
-    assert re.search("The 2 finalists have 0.50 points less .*accuracy on average on fresh data", text)
-    assert "fresh data" not in " ".join(fidelity_text(Summary(data)))
+    assert re.search("the 2 finalists have 0.50 points less .*accuracy on average on the select split", text)
+    assert "select split" not in " ".join(fidelity_text(Summary(data)))

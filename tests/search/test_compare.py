@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nas.parallel.map import Workers
-from nas.report.comparison import Comparison, Searched
+from nas.report.compare.strategies import Comparison, Searched
 from nas.report.from_run import write_comparison_of
 from nas.runs.run import Run
 from nas.search.compare import compare

@@ -1,1 +1,1 @@
-"""The main figure: quality against a cost."""
+"""The main figure: quality against cost, for one run or for several that agree."""

@@ -1,7 +1,7 @@
-"""The main figure as a file: quality against the first cost, for one run or for several that agree.
+"""The drawing of the main figure: quality against the first cost, for one run or for several that agree.
 
-Inherited and retrained quality share one panel where they are the same quality, and else have a panel each. Of one run,
-colours are attention kinds; of several, they are runs, and shapes are kinds.
+Inherited and retrained quality share one panel where they are the same quality, else they have a panel each. Colours
+are attention kinds for one run; for several runs, colours are runs and shapes are kinds.
 """
 
 import textwrap
@@ -12,12 +12,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from nas.report import wording
-from nas.report.chart.values import DISTANT, HOLLOW, LOG_ABOVE, Chart, CostAxis, Panel, drawn, front_along
-from nas.report.drawing import FAINT, INK, MUTED, SURFACE, Plot, canvases, finished, style
+from nas.report.chart.values import DISTANT, HOLLOW, LOG_ABOVE, Chart, CostAxis, Panel, drawable, front_along
+from nas.report.drawing import FAINT, INK, MUTED, PIXELS_A_CHARACTER, SURFACE, Plot, canvases, finished, style
 from nas.report.marks import Mark
 from nas.report.summary import Network, Summary
 
-PIXELS_A_CHARACTER = 8
 HEIGHT = 540
 DASHES = (0, (5, 2))
 SEARCHED = Mark("", "", INK, "o")
@@ -52,16 +51,16 @@ def draw_chart(chart: Chart, width: int) -> Plot | None:
 
 def _costs(chart: Chart) -> Iterator[float]:
     for label, summary in chart.runs.items():
-        yield from (cost for n in drawn(summary) if (cost := chart.axes[0][label].values.get(n.id)) is not None)
+        yield from (cost for n in drawable(summary) if (cost := chart.axes[0][label].values.get(n.id)) is not None)
     yield from (each.costs[0] for each in chart.published if each.costs[0] is not None)
 
 
 def _draw_run(
     axes: Axes, panel: Panel, summary: Summary, axis: CostAxis, groups: dict[str, Mark], colour: str | None
 ) -> None:
-    """Networks and fronts of a run, in its colour or each in that of its kind."""
+    """Draw the networks and fronts of a run, in its colour or in those of the kinds."""
     scale = wording.quality_scale(panel.measure)
-    shown = [network for network in drawn(summary) if network.id in axis.values]
+    shown = [network for network in drawable(summary) if network.id in axis.values]
     front = front_along(summary, axis)
     if panel.inherited:
         _draw_tried(axes, scale, shown, axis, groups, colour)
@@ -79,7 +78,7 @@ def _draw_run(
 def _draw_tried(
     axes: Axes, scale: float, shown: list[Network], axis: CostAxis, groups: dict[str, Mark], colour: str | None
 ) -> None:
-    """Dots of the networks with inherited weights, those of a group in its shape."""
+    """Draw networks with inherited weights as dots, baselines in the shapes of their groups."""
     for name, mark in [(None, None), *groups.items()]:
         tried = [n for n in shown if n.control == name and n.inherited is not None]
         x, y = [axis.values[n.id] for n in tried], [(n.inherited or 0.0) * scale for n in tried]
@@ -93,7 +92,7 @@ def _draw_tried(
 
 
 def _draw_retrained(axes: Axes, scale: float, network: Network, axis: CostAxis, mark: Mark, colour: str | None) -> None:
-    """Larger marks with error bars, one for each arm."""
+    """Draw a large mark with an error bar for each arm of a network."""
     for arm, spread in network.arms.items():
         axes.errorbar(
             axis.values[network.id],
@@ -111,7 +110,7 @@ def _draw_retrained(axes: Axes, scale: float, network: Network, axis: CostAxis, 
 
 
 def _draw_steps(axes: Axes, points: list[tuple[float, float]], colour: str, *, dashed: bool) -> None:
-    """A front as steps: at a cost, the best quality that it buys."""
+    """Draw a front as steps: the best quality within each cost."""
     if points:
         x, y = zip(*points, strict=True)
         axes.step(x, y, where="post", color=colour, linewidth=1.5, linestyle=DASHES if dashed else "-", zorder=3)
@@ -119,7 +118,7 @@ def _draw_steps(axes: Axes, points: list[tuple[float, float]], colour: str, *, d
 
 
 def _draw_published(axes: Axes, chart: Chart) -> None:
-    """Crosses; the last of a family carries its name, away from the others."""
+    """Draw published networks as crosses; the last of a family carries its name."""
     shown = [(each.costs[0], each.quality, each.name) for each in chart.published if each.costs[0] is not None]
     families: dict[str, list[tuple[float, float]]] = {}
     for cost, quality, name in shown:
@@ -145,7 +144,7 @@ def _cost_axis(axes: Axes, title: str, costs: list[float], width: int) -> None:
 
 
 def _draw_limit(axes: Axes, chart: Chart, costs: list[float]) -> None:
-    """The ends of the limit, where all runs have the same."""
+    """Draw the ends of the limit, where all runs have the same."""
     limits = {axis.limit for axis in chart.axes[0].values()}
     window = limits.pop() if len(limits) == 1 else None
     for limit in () if window is None else (window.at_least, window.at_most):
@@ -154,7 +153,7 @@ def _draw_limit(axes: Axes, chart: Chart, costs: list[float]) -> None:
 
 
 def _draw_end(axes: Axes, limit: float, costs: list[float]) -> None:
-    """One end of a limit as a line, or by name where a line would press all that is of interest into a corner."""
+    """Draw one end of a limit as a line, or as text where a line would squeeze the networks into a corner."""
     if limit < min(costs) - DISTANT * (max(costs) - min(costs)):
         return
     named = f"limit {wording.end_of_limit(limit)}"
@@ -181,7 +180,7 @@ def _label_recommended(axes: Axes, panel: Panel, summary: Summary, axis: CostAxi
     best = summary.recommended
     if best is None or best.id not in axis.values:
         return
-    # above all that is drawn of this network, so that the label lies on none of it
+    # above all marks of this network, so that the label covers none of them
     tops = [spread.mean + (spread.deviation or 0.0) for spread in best.arms.values() if panel.retrained]
     tops += [best.inherited] if panel.inherited and best.inherited is not None else []
     if not tops:
@@ -201,7 +200,7 @@ def _label_recommended(axes: Axes, panel: Panel, summary: Summary, axis: CostAxi
 
 
 def _legend(chart: Chart) -> list[Line2D]:
-    tried = sum(n.inherited is not None for summary in chart.runs.values() for n in drawn(summary))
+    tried = sum(n.inherited is not None for summary in chart.runs.values() for n in drawable(summary))
     handles = [Line2D([], [], linestyle="", marker="o", color=FAINT, markersize=5, label=f"tried ({tried:,})")]
     if any(summary.front for summary in chart.runs.values()):
         handles.append(Line2D([], [], marker="o", color=MUTED, markersize=5, label="front, inherited"))

@@ -1,21 +1,21 @@
-"""The main figure as the page's script reads it: compact JSON, with fronts and formats settled here."""
+"""Records of the main figure for the page's script: compact values for JSON, with fronts and formats."""
 
 from typing import Any
 
 from nas.report import wording
-from nas.report.chart.values import DISTANT, HOLLOW, LOG_ABOVE, Chart, CostAxis, Front, Panel, drawn, front_along
+from nas.report.chart.values import DISTANT, HOLLOW, LOG_ABOVE, Chart, CostAxis, Fronts, Panel, drawable, front_along
 from nas.report.summary import Network, Spread, Summary
 
 
 def chart_records(chart: Chart) -> dict[str, Any]:
-    """All that the script draws and tells; networks are named by their places in the list of them."""
+    """Everything that the script draws and says; networks are named by their places in the list of networks."""
     shapes = _shape_headings(chart)
     sites = list(dict.fromkeys(site for summary in chart.runs.values() for site in summary.sites))
     networks: list[list[Any]] = []
     runs = []
     for place, (label, summary) in enumerate(chart.runs.items()):
         axes = [axis[label] for axis in chart.axes]
-        members = drawn(summary)
+        members = drawable(summary)
         index = {network.id: len(networks) + own for own, network in enumerate(members)}
         networks += [_network(network, place, chart, axes, sites, shapes) for network in members]
         runs.append(_run(label, summary, chart, axes, index))
@@ -36,6 +36,11 @@ def chart_records(chart: Chart) -> dict[str, Any]:
         "networks": networks,
         "published": [each._asdict() for each in chart.published],
     }
+
+
+def front_records(summary: Summary) -> dict[str, Any]:
+    """Records of the main figure of one run."""
+    return chart_records(Chart({summary.data.name: summary}))
 
 
 def _axis(of_runs: dict[str, CostAxis]) -> dict[str, Any]:
@@ -66,16 +71,16 @@ def _run(label: str, summary: Summary, chart: Chart, axes: list[CostAxis], index
     }
 
 
-def _places(front: Front, chart: Chart, index: dict[str, int]) -> list[list[Any]]:
-    """Networks of the inherited front, and those of the retrained one with their arms."""
-    retrained = [[index[n.id], chart.arms.index(n.best_arm)] for n in front.retrained if n.best_arm is not None]
-    return [[index[network.id] for network in front.inherited], retrained]
+def _places(fronts: Fronts, chart: Chart, index: dict[str, int]) -> list[list[Any]]:
+    """Places of the networks on the inherited front, and on the retrained front with their arms."""
+    retrained = [[index[n.id], chart.arms.index(n.best_arm)] for n in fronts.retrained if n.best_arm is not None]
+    return [[index[network.id] for network in fronts.inherited], retrained]
 
 
 def _network(
     network: Network, run: int, chart: Chart, axes: list[CostAxis], sites: list[str], shapes: list[str]
 ) -> list[Any]:
-    """Id, run, group, costs, inherited quality, arms, strips, shape."""
+    """Id, run, group, costs, inherited quality, arms, attention letters by site, shape."""
     data = list(chart.runs.values())[run].data
     across, up = wording.quality_scale(data.searched), wording.quality_scale(data.tested)
     shape = wording.shape(network.architecture)
@@ -92,7 +97,7 @@ def _network(
 
 
 def _arm(spread: Spread | None, scale: float) -> Any:
-    """Mean, deviation and number of seeds; 0 where it was not trained so."""
+    """Mean, deviation and number of seeds; 0 where the arm has no training."""
     if spread is None:
         return 0
     deviation = None if spread.deviation is None else _short(spread.deviation * scale)
@@ -100,12 +105,12 @@ def _arm(spread: Spread | None, scale: float) -> Any:
 
 
 def _shape_headings(chart: Chart) -> list[str]:
-    networks = (network for summary in chart.runs.values() for network in drawn(summary))
+    networks = (network for summary in chart.runs.values() for network in drawable(summary))
     return list(dict.fromkeys(name for network in networks for name in wording.shape(network.architecture)))
 
 
 def _number(value: float | None) -> float | int | None:
-    """Whole numbers as such, others to six digits: more cannot be seen."""
+    """A whole number as such, another one to six digits, since more cannot be seen."""
     if value is None:
         return None
     return int(value) if value == int(value) else float(f"{value:.6g}")

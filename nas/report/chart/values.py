@@ -1,6 +1,6 @@
-"""What the main figure shows, as values: of one run, or of several that can share its axes.
+"""Values of the main figure: of one run, or of several that share its axes.
 
-The drawing of the files and the one in the page are both made from these values.
+The drawing in the files and the one by the page's script are both made from these values.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,38 +10,37 @@ from typing import NamedTuple
 
 from nas.report import wording
 from nas.report.data import Measure, ReportData
-from nas.report.marks import Mark, marks
+from nas.report.marks import SERIES, Mark, marks
 from nas.report.summary import ARMS, Network, Summary
 from nas.search_space.limits import Window
 from nas.strategies.pareto import pareto_front
 from nas.training.settings import Arm
 
-RUN_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8c6d31", "#7b7fb5")
-"""Okabe and Ito's palette for colour-blind readers, without what is hard to see on white."""
-
+WIDTH = 1_040
+"""Width of the figure in pixels."""
 HYBRID_SHAPES = ("*", "p", "h", "<", ">")
 HOLLOW: frozenset[Arm] = frozenset({"inherited"})
-"""Filled marks are trained from scratch, hollow ones fine-tuned."""
+"""Arms with hollow marks; networks that were trained from scratch have filled ones."""
 LOG_ABOVE = 30.0
-"""Ratio of the greatest to the least cost from which the axis is logarithmic."""
+"""Ratio of the greatest to the least cost above which the axis is logarithmic."""
 DISTANT = 0.6
-"""From how many times the range of the costs beyond them a limit is named rather than drawn."""
+"""Distance of a limit beyond all costs, in ranges of these costs, above which it is named and not drawn."""
 
 
 class CostAxis(NamedTuple):
     """A cost that quality is drawn against."""
 
     name: str
-    """As people choose it: `FLOPs`."""
+    """Short name, for the choice of the axis: `FLOPs`."""
     title: str
-    """Under the axis: cost, unit, and the input at which it was counted or measured."""
+    """Text under the axis: cost, unit, and the input at which it was counted or measured."""
     values: Mapping[str, float]
-    """By architecture id; networks that lack it are not drawn."""
+    """Cost by architecture id; networks without one are not drawn."""
     limit: Window | None
 
 
 class Panel(NamedTuple):
-    """What one set of axes shows."""
+    """One set of axes with a quality of its own."""
 
     measure: Measure
     heading: str
@@ -51,18 +50,18 @@ class Panel(NamedTuple):
 
 
 class Published(NamedTuple):
-    """A network that others published, in the units of the figure."""
+    """A published network in the units of the figure."""
 
     name: str
     quality: float
     costs: tuple[float | None, ...]
-    """One for each axis; None where it is not known, or was counted in another way."""
+    """A cost for each axis; None where it is unknown or was counted in another way."""
     source: str
     setting: str
 
 
-class Front(NamedTuple):
-    """The networks that no cheaper one equals, cheapest first, along one cost."""
+class Fronts(NamedTuple):
+    """The two fronts along one cost: networks that no cheaper one equals, cheapest first."""
 
     inherited: tuple[Network, ...]
     retrained: tuple[Network, ...]
@@ -73,48 +72,50 @@ class Chart:
     """The main figure of some runs that agree in their qualities and in their first cost."""
 
     runs: Mapping[str, Summary]
-    """By the label that tells a run from the others."""
+    """Summaries by the label of their run."""
 
     @cached_property
     def first(self) -> Summary:
+        """The first run, which names the qualities and the first cost of all."""
         return next(iter(self.runs.values()))
 
     @cached_property
     def axes(self) -> tuple[dict[str, CostAxis], ...]:
-        """Every cost that all runs have under one title, as it is in each; the first is the one that is drawn first."""
+        """Costs that all runs have under the same title, as axes by the label of the run."""
         by_run = [{axis.title: axis for axis in cost_axes(summary)} for summary in self.runs.values()]
         shared = [title for title in by_run[0] if all(title in axes for axes in by_run)]
         return tuple({label: axes[title] for label, axes in zip(self.runs, by_run, strict=True)} for title in shared)
 
     @property
     def titles(self) -> list[str]:
-        """Of the axes."""
+        """Titles of the axes."""
         return [next(iter(axis.values())).title for axis in self.axes]
 
     @cached_property
     def panels(self) -> tuple[Panel, ...]:
-        """One where inherited and retrained quality are the same quality, and else one for each."""
-        shown = [network for summary in self.runs.values() for network in drawn(summary)]
+        """One panel where inherited and retrained quality are the same quality, else one for each."""
+        shown = [network for summary in self.runs.values() for network in drawable(summary)]
         return panels(self.first.data, shown) if shown else ()
 
     @cached_property
     def arms(self) -> tuple[Arm, ...]:
+        """Arms with a retrained network in any run."""
         return tuple(arm for arm in ARMS if any(arm in summary.arms for summary in self.runs.values()))
 
     @cached_property
     def marks(self) -> dict[str, Mark]:
-        """How each attention kind is drawn."""
+        """The mark of each attention kind."""
         if len(self.runs) == 1:
             return self.first.marks
         return marks(sorted({kind for summary in self.runs.values() for kind in summary.kinds}))
 
     @cached_property
     def groups(self) -> dict[str, Mark]:
-        """Marks of the networks that were measured for comparison, by what they are called.
+        """Marks of the baselines by their roles.
 
         A fixed hybrid has the colour of its cheap kind and a shape of its own.
         """
-        shown = [network for summary in self.runs.values() for network in drawn(summary)]
+        shown = [network for summary in self.runs.values() for network in drawable(summary)]
         kinds = {network.kind for network in shown}
         patterns = sorted({network.hybrid for network in shown if network.hybrid is not None})
         hybrids = {
@@ -125,7 +126,7 @@ class Chart:
 
     @cached_property
     def published(self) -> tuple[Published, ...]:
-        """Published networks that have any of the costs."""
+        """Published networks with at least one of the costs."""
         scale, found = wording.quality_scale(self.first.data.tested), {}
         for data in (summary.data for summary in self.runs.values()):
             for each in data.references:
@@ -137,18 +138,18 @@ class Chart:
         return tuple(found.values())
 
     def colour(self, label: str) -> str | None:
-        """Of a run among several; None where kinds have colours instead."""
-        return None if len(self.runs) == 1 else RUN_COLOURS[list(self.runs).index(label) % len(RUN_COLOURS)]
+        """Colour of a run among several; None for a single run, where attention kinds have colours."""
+        return None if len(self.runs) == 1 else SERIES[list(self.runs).index(label) % len(SERIES)]
 
 
-def drawn(summary: Summary) -> list[Network]:
-    """Networks with any quality and any cost."""
+def drawable(summary: Summary) -> list[Network]:
+    """Networks with a quality and a cost."""
     return [n for n in summary.networks.values() if n.costs and (n.inherited is not None or n.arms)]
 
 
 def cost_axes(summary: Summary) -> list[CostAxis]:
-    """The experiment's costs, then the others that are known."""
-    data, networks = summary.data, drawn(summary)
+    """Axes for the costs of the experiment, then for further costs."""
+    data, networks = summary.data, drawable(summary)
     own = [
         CostAxis(
             wording.title(name),
@@ -162,14 +163,15 @@ def cost_axes(summary: Summary) -> list[CostAxis]:
 
 
 def cost_title(data: ReportData, name: str) -> str:
-    """`FLOPs (multiply-adds) at 64 tokens (32 x 32 pixels in patches of 4)`."""
+    """Cost with unit and input: `FLOPs (multiply-adds) at 64 tokens (32 x 32 pixels in patches of 4)`."""
     unit = data.costs[name]
     named = wording.title(name) if unit == name else f"{wording.title(name)} ({unit})"
-    # a cost at a length of its own is not at that of the task
+    # a cost at a length of its own does not hold at the input of the task
     return named if "@" in name else f"{named} at {data.setting}"
 
 
 def panels(data: ReportData, shown: Sequence[Network]) -> tuple[Panel, ...]:
+    """Panels for the qualities that any of the networks has."""
     if data.one_quality:
         return (Panel(data.searched, wording.sentence_case(wording.name_with_unit(data.searched)), True, True),)
     tried, trained = any(n.inherited is not None for n in shown), any(n.arms for n in shown)
@@ -179,16 +181,16 @@ def panels(data: ReportData, shown: Sequence[Network]) -> tuple[Panel, ...]:
     return tuple(panel for panel, there in zip(both, (tried, trained), strict=True) if there)
 
 
-def front_along(summary: Summary, axis: CostAxis) -> Front:
-    """Fronts along one cost: of inherited quality, and of what the search found after retraining.
+def front_along(summary: Summary, axis: CostAxis) -> Fronts:
+    """Fronts along one cost: of inherited quality, and of the retrained networks that the search found.
 
-    The second is read off the test split and chooses nothing.
+    The second is read from the test split and plays no part in any choice.
     """
     tried = [n for n in summary.evaluated if n.id in axis.values]
     trained = [n for n in summary.found if n.id in axis.values]
     inherited = [(axis.values[n.id], n.inherited or 0.0) for n in tried]
     retrained = [(axis.values[n.id], n.arms[n.best_arm].mean) for n in trained if n.best_arm]
-    return Front(
+    return Fronts(
         tuple(tried[place] for place in pareto_front(inherited)),
         tuple(trained[place] for place in pareto_front(retrained)),
     )

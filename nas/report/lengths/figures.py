@@ -1,4 +1,4 @@
-"""FLOPs and measured latency against the length of the input, with the lengths from which on softmax is undercut."""
+"""Figure of the section: FLOPs and latency against the length of the input, with break-evens against softmax."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -16,12 +16,13 @@ from nas.report.marks import Mark
 from nas.report.summary import Summary
 
 PANEL = 400
+"""Height of a panel in pixels."""
 DASHES = ("-", (0, (5, 2)), (0, (2, 2)), (0, (6, 2, 1, 2)))
-"""Of the front's networks, whose colour is one."""
+"""Line styles of the networks on the front, which share one colour."""
 
 
-class Curve(NamedTuple):
-    """Values of one network by length, with quartiles where there are any."""
+class LengthCurve(NamedTuple):
+    """Values of one network at its lengths, with quartiles where there are any."""
 
     tokens: list[int]
     low: list[float]
@@ -30,11 +31,11 @@ class Curve(NamedTuple):
 
 
 def draw_lengths(summary: Summary, width: int) -> Plot | None:
-    """None where there is nothing to show."""
-    costs = summary.data.lengths
+    """A panel of FLOPs and one of latency where it was measured; None without costs at several lengths."""
+    costs = summary.data.find(LengthCosts)
     if costs is None:
         return None
-    panels: list[tuple[str, Callable[[Growth], Curve], Callable[[Growth], float | None]]] = [
+    panels: list[tuple[str, Callable[[Growth], LengthCurve], Callable[[Growth], float | None]]] = [
         (wording.title(costs.flops), lambda own: _flops(costs, own), lambda own: own.flops_break_even)
     ]
     if costs.device is not None:
@@ -73,17 +74,17 @@ def _looks(costs: LengthCosts, summary: Summary) -> list[tuple[Growth, dict[str,
     return found
 
 
-def _flops(costs: LengthCosts, own: Growth) -> Curve:
-    return Curve(list(costs.tokens), [], list(own.flops), [])
+def _flops(costs: LengthCosts, own: Growth) -> LengthCurve:
+    return LengthCurve(list(costs.tokens), [], list(own.flops), [])
 
 
-def _latency(costs: LengthCosts, own: Growth) -> Curve:
+def _latency(costs: LengthCosts, own: Growth) -> LengthCurve:
     measured = [(tokens, each) for tokens, each in zip(costs.tokens, own.latency, strict=True) if each is not None]
     rows = [(tokens, each.low, each.median, each.high) for tokens, each in measured]
-    return Curve(*map(list, zip(*rows, strict=True))) if rows else Curve([], [], [], [])
+    return LengthCurve(*map(list, zip(*rows, strict=True))) if rows else LengthCurve([], [], [], [])
 
 
-def _draw(axes: Axes, curve: Curve, look: dict[str, object], break_even: float | None) -> None:
+def _draw(axes: Axes, curve: LengthCurve, look: dict[str, object], break_even: float | None) -> None:
     axes.plot(curve.tokens, curve.middle, **look)  # type: ignore[arg-type]
     if curve.low:
         axes.fill_between(curve.tokens, curve.low, curve.high, color=look["color"], alpha=0.12, linewidth=0)

@@ -1,4 +1,4 @@
-"""How costs grow with the length of the input, and from which length on a network is cheaper than one of softmax."""
+"""Costs of networks at several input lengths, and break-evens: lengths from which a network is cheaper than softmax."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from nas.evaluators.latency import Quartiles
 
 NOISY, NOISY_SHARE = 0.5, 0.1
+"""Quartile range in medians that makes a time noisy, and the share of noisy times that makes a measurement noisy."""
 NEVER = math.inf
-"""As a break-even: at no length that was looked at."""
+"""Break-even of a network that is cheaper at no length."""
 
 
 @dataclass(frozen=True)
@@ -17,18 +18,18 @@ class Growth:
 
     id: str
     kind: str | None
-    """If it is of a single kind."""
+    """Attention kind of a homogeneous network; None for a mixture."""
     on_front: bool
     alike: bool
-    """Whether it is of a single kind in the shape of the first network: two of them differ in the kind alone."""
+    """Whether it is homogeneous in the shape of the first network; two such networks differ in kind alone."""
     flops: tuple[float, ...]
-    """In the order of the lengths."""
+    """FLOPs at each length."""
     latency: tuple[Quartiles | None, ...]
-    """None where it was not measured."""
+    """Latency at each length; None where it was not measured."""
     softmax: str | None
-    """Id of the same shape all in softmax; None for that network itself, and where softmax is not offered."""
+    """Id of the all-softmax network of the same shape; None for that network itself, or without softmax."""
     flops_break_even: float | None
-    """Tokens from which on it has fewer FLOPs than that, counted exactly; None where there is no such network."""
+    """Exact number of tokens from which it has fewer FLOPs than that network; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -36,31 +37,33 @@ class LengthCosts:
     """Costs of a few networks at several lengths."""
 
     tokens: tuple[int, ...]
-    """Of an image or a source, by length."""
+    """Lengths of an image or a source, in rising order."""
     own: int
     """The length of the task."""
     flops: str
-    """What is counted: `flops` or `body_flops`."""
+    """Name of the cost that is counted: `flops` or `body_flops`."""
     networks: tuple[Growth, ...]
-    """First the network of the front whose shape those of a single kind have."""
+    """The networks; the first is the one of the front whose shape the homogeneous ones have."""
     device: str | None = None
-    """On which latency was measured; None where it was not."""
+    """Device on which latency was measured; None where it was not."""
     threads: int = 1
     too_long: bool = False
-    """Whether latency at the longest lengths was left out, since it would have taken too long."""
+    """Whether latency at the longest lengths was left out for its time or memory."""
 
     @property
     def is_noisy(self) -> bool:
-        """Whether many of the times vary by more than half of themselves from a quarter of the rounds to another."""
+        """Whether many times have a wide quartile range."""
         times = [each for own in self.networks for each in own.latency if each is not None]
         return sum(each.high - each.low > NOISY * each.median for each in times) > NOISY_SHARE * len(times)
 
     def network(self, name: str | None) -> Growth | None:
+        """The network with this id; None where there is none."""
         return next((each for each in self.networks if each.id == name), None)
 
     def latency_break_even(self, own: Growth) -> float | None:
-        """Tokens from which on its median latency is below that of the same shape in softmax, between measured lengths
-        by a straight line in logarithms; None where either was not measured.
+        """Tokens from which its median latency is below that of the all-softmax network of its shape.
+
+        Between measured lengths it is interpolated by a straight line in logarithms; None where a latency is missing.
         """
         rival = self.network(own.softmax)
         if rival is None:
@@ -74,7 +77,7 @@ class LengthCosts:
 
 
 def interpolated_break_even(lengths: Sequence[float], own: Sequence[float], rival: Sequence[float]) -> float:
-    """The length from which on `own` stays below `rival`; the first one where it always is.
+    """The length from which `own` stays below `rival`; the first length where it always is.
 
     Returns: `NEVER` where it is not below at the last length.
     """
@@ -90,11 +93,11 @@ def interpolated_break_even(lengths: Sequence[float], own: Sequence[float], riva
 
 
 def counted_break_even(lengths: Sequence[int], is_cheaper: Callable[[int], bool], known: Sequence[int]) -> float:
-    """The first of rising lengths from which on it is cheaper, where that changes once; found by halving.
+    """The first of rising lengths from which a network is cheaper, found by bisection; this may change only once.
 
     Args:
-        lengths: All that are possible.
-        known: Those among them that are cheap to ask, the last of `lengths` among them.
+        lengths: All possible lengths.
+        known: Lengths among them that are cheap to ask; they include the last one.
 
     Returns: `NEVER` where it is not cheaper at the last length.
     """

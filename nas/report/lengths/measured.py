@@ -1,6 +1,6 @@
-"""Costs at other lengths than the task's own: which lengths, which networks, and what their latency is there.
+"""Latency at several input lengths: the lengths, the networks that are compared, and the measurement.
 
-FLOPs are counted where they are asked for. A latency is measured once, a length at a time, and then kept in the run.
+Latency is measured once, one length at a time, and kept in the run.
 """
 
 import logging
@@ -25,9 +25,9 @@ from nas.tasks.base import Task
 log = logging.getLogger(__name__)
 
 POWERS = tuple(4**power for power in range(1, 7))
-"""A length times or divided by one of them is another; a square of patches stays a square."""
+"""Factors between two lengths; a square of patches stays a square."""
 SHORTEST, LONGEST = 16, 4_096
-"""Tokens of the source; the task's own length is always among them."""
+"""Range of the lengths in tokens of the source; the task's own length is always included."""
 MOST_NETWORKS, LEAST_OF_FRONT = 8, 2
 SECONDS_A_LENGTH = 4.0
 THREADS = 1
@@ -37,29 +37,29 @@ class Length(NamedTuple):
     """One length of inputs."""
 
     tokens: int
-    """Of an image, or of the source."""
+    """Tokens of an image or of the source."""
     target_tokens: int | None
-    """Of the output of a translation."""
+    """Tokens of the output of a translation; None for other tasks."""
     task: Task
-    """With inputs of that length."""
+    """The task with inputs of this length."""
 
     def is_of(self, task: Task) -> bool:
-        """Whether the task has that length itself."""
+        """Whether this is the task's own length."""
         return self.task.example_tokens() == task.example_tokens()
 
     @property
     def name(self) -> str:
-        """`256`; of a translation whose sides differ, `120-160`."""
+        """Name of the length: `256`, or `120-160` where source and output differ."""
         alike = self.target_tokens in (None, self.tokens)
         return str(self.tokens) if alike else f"{self.tokens}-{self.target_tokens}"
 
 
 def lengths(task: Task) -> list[Length]:
-    """The task's own length and those by factors of 4 from it; empty where the task has one length only."""
+    """The task's own length, and others by powers of 4 from it; empty where the task has one length only."""
     own = task.example_tokens()
     if not own:
         return []
-    # as whole numbers: a quarter of 30 tokens is no length
+    # lengths are whole numbers: a quarter of 30 tokens is none
     shorter = [tuple(each // by for each in own) for by in POWERS if all(each % by == 0 for each in own)]
     longer = [tuple(each * by for each in own) for by in POWERS]
     inside = [each for each in [*shorter, *longer] if SHORTEST <= each[0] <= LONGEST]
@@ -67,7 +67,7 @@ def lengths(task: Task) -> list[Length]:
 
 
 def lengths_of(experiment: Experiment) -> list[Length]:
-    """Those at which every kind of the space can be run; some are made for the longest that the data has."""
+    """Lengths at which every attention kind of the space runs; some kinds have a longest input."""
     space, largest = experiment.space, experiment.space.largest()
     networks = dict.fromkeys([largest, *(homogeneous(space, largest, kind) for kind in kinds(space))])
     return [each for each in lengths(experiment.task) if all(_runs(each, network) for network in networks)]
@@ -82,48 +82,53 @@ def _runs(length: Length, network: Any) -> bool:
 
 
 def at_length(task: Task, tokens: int, target_tokens: int | None = None) -> Length:
-    """Raises: ValueError if the task has no inputs of that length."""
+    """The task with inputs of another length.
+
+    Raises: ValueError if the task has no inputs of that length.
+    """
     return Length(tokens, target_tokens, task.at_length(tokens, target_tokens))
 
 
 def flops_of(experiment: Experiment) -> Flops:
-    """FLOPs at a task's own length, of what the experiment counts: the body where its first such cost does."""
+    """FLOPs at a task's own length, of the same part of the network that the experiment counts."""
     part: Part = next((cost.of for cost in experiment.costs if isinstance(cost, Flops)), "network")
     return Flops(of=part)
 
 
 @dataclass(frozen=True)
 class Latencies:
-    """What several networks took at one length, batch 1."""
+    """Latencies of several networks at one length, batch 1."""
 
     tokens: int
     target_tokens: int | None
     device: str
     threads: int
     networks: dict[Any, Quartiles]
-    """By architecture; empty where that would have taken too long."""
+    """Latency by architecture; empty where the measurement would have taken too long."""
+
+
+def front_of(run: Run) -> list[Any]:
+    """Architectures on the front of a run, cheapest first."""
+    return [trial.architecture for trial in front_of_trials(run.trials(), run.experiment.costs[0].name)]
 
 
 def compared_networks(run: Run) -> list[Any]:
-    """Some networks of the front, spread along it, and the dearest one's shape in each single kind.
+    """Some networks of the front, spread along it, and homogeneous ones in the shape of the costliest of these.
 
-    One shape, so that what two kinds differ by is the kind; the first network is the one whose shape it is.
+    All homogeneous networks have one shape, so that they differ in kind alone; the network with that shape comes first.
     """
-    space = run.experiment.space
-    front = front_of_trials(run.trials(), run.experiment.costs[0].name)
+    space, front = run.experiment.space, front_of(run)
     if not front:
         return []
-    alike = [homogeneous(space, front[-1].architecture, kind) for kind in kinds(space)]
-    chosen = [
-        front[place].architecture for place in evenly(len(front), max(MOST_NETWORKS - len(alike), LEAST_OF_FRONT))
-    ]
+    alike = [homogeneous(space, front[-1], kind) for kind in kinds(space)]
+    chosen = [front[place] for place in evenly(len(front), max(MOST_NETWORKS - len(alike), LEAST_OF_FRONT))]
     return list(dict.fromkeys([*chosen, *alike]))
 
 
 def measure_latencies(run: Run) -> None:
-    """Measure at each length that has not been, in a phase of the run; at most half a minute.
+    """Measure latency at each length that is not measured yet, as a phase of the run; this takes half a minute at most.
 
-    Networks are those of the front when it began. Where a round at a length takes too long, longer ones are left out.
+    All lengths have the networks of the first measurement. Lengths that would take too long are left out.
     """
     known = read_latencies(run)
     networks = list(known[0].networks) if known else compared_networks(run)
@@ -136,13 +141,16 @@ def measure_latencies(run: Run) -> None:
             found = _measured(length, networks)
             append_line(run.lengths_file, _line(found))
             if not found.networks:
-                log.info("latency at %s tokens or more would take too long or too much; left out", length.name)
+                log.info("latency at %s tokens or more is left out: it would take too much time or memory", length.name)
                 break
         advance(len(planned), "")
 
 
 def read_latencies(run: Run) -> list[Latencies]:
-    """What has been measured, by length. Raises: ValueError if a line is damaged or not of the space."""
+    """Latencies that were measured, by rising length.
+
+    Raises: ValueError if a line is damaged or does not belong to the experiment.
+    """
     return sorted((_latencies(line, run) for line in read_lines(run.lengths_file)), key=lambda each: each.tokens)
 
 
@@ -154,7 +162,7 @@ def _measured(length: Length, networks: list[Any]) -> Latencies:
             models = [(length.task.build(each).eval().to(device), inputs) for each in networks]
         found = interleaved_latencies(models, seconds=SECONDS_A_LENGTH, threads=THREADS)
     except (MemoryError, RuntimeError) as error:
-        # memory is what long inputs run out of
+        # long inputs run out of memory
         log.info("latency at %s tokens: %s", length.name, " ".join(str(error).split())[:200])
         found = None
     measured = {} if found is None else dict(zip(networks, found, strict=True))
@@ -175,4 +183,4 @@ def _latencies(line: Any, run: Run) -> Latencies:
         }
         return Latencies(**{**line, "networks": networks})
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{run.lengths_file} holds what is no latency of this experiment: {error}") from error
+        raise ValueError(f"{run.lengths_file} has a line that is no latency of this experiment: {error}") from error

@@ -1,4 +1,4 @@
-"""What a few networks of a run cost at several lengths: FLOPs counted here, latency as the run has measured it."""
+"""Costs of a few networks of a run at several lengths: FLOPs counted here, latency as measured before."""
 
 import math
 from collections.abc import Sequence
@@ -13,23 +13,23 @@ from nas.report.lengths.measured import (
     at_length,
     compared_networks,
     flops_of,
+    front_of,
     lengths_of,
     read_latencies,
 )
 from nas.runs.run import Run
 from nas.search_space import architecture_id
 from nas.search_space.patterns import FULL, homogeneous, kinds, single_kind
-from nas.strategies.pareto import front_of_trials
 
 
 def length_costs(run: Run) -> LengthCosts | None:
-    """None where the task has one length only, or the search has no front yet."""
+    """Costs at several lengths; None where the task has one length only, or the search has no front yet."""
     experiment, measured = run.experiment, read_latencies(run)
     found = lengths_of(experiment)
     networks = list(measured[0].networks) if measured and measured[0].networks else compared_networks(run)
     if not found or not networks:
         return None
-    front = {trial.architecture for trial in front_of_trials(run.trials(), experiment.costs[0].name)}
+    front = set(front_of(run))
     return LengthCosts(
         tokens=tuple(length.tokens for length in found),
         own=experiment.task.example_tokens()[0],
@@ -69,12 +69,12 @@ def _growth(
 
 
 def _break_even(experiment: Experiment, network: Any, rival: Any, found: Sequence[Length]) -> float:
-    """Tokens from which on the network has fewer FLOPs than its rival, up to the longest of the lengths."""
+    """Tokens from which the network has fewer FLOPs than its rival, up to the longest length."""
     count, own = flops_of(experiment), experiment.task.example_tokens()
     known = {length.tokens: length for length in found}
 
     def is_cheaper(tokens: int) -> bool:
-        # the other side of a translation grows alike
+        # both sides of a translation grow by the same factor
         sides = [max(1, round(tokens * side / own[0])) for side in own]
         task = (known.get(tokens) or at_length(experiment.task, *sides)).task
         return count(task, network) < count(task, rival)

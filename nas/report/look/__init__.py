@@ -1,1 +1,1 @@
-"""Section of the report: the choices that good networks share."""
+"""Section of the report: choices that good networks share."""

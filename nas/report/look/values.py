@@ -1,7 +1,7 @@
-"""What good networks have in common: options on the front against the space, and how much each choice matters.
+"""Choices of good networks: shares of options on the front and in the space, and the importance of each choice.
 
-A choice of each layer is one choice here, `encoder.blocks.*.attention`. The importance of one is that of functional
-ANOVA (Hutter et al. 2014): how much of the variance of quality it explains by itself, in a forest fitted to networks.
+A choice that each layer makes is one choice here, `encoder.blocks.*.attention`. Importance is that of functional ANOVA
+(Hutter et al. 2014): the share of the variance of quality that a choice explains by itself, in a forest of trees.
 """
 
 import statistics
@@ -12,28 +12,31 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nas.report.data import ReportData
+from nas.report.summary import Summary
+from nas.runs.run import Run
 from nas.search_space.feasible.space import FeasibleSpace
 from nas.search_space.space import Option, Space
 from nas.strategies.base import Trial
 from nas.strategies.parts.features import layered
 
 DRAWS = 2_000
-"""From the space; shares are then mostly within two points of exact ones."""
+"""Random networks of the space; with so many, shares are mostly within two points of the exact ones."""
 FEWEST_FOR_IMPORTANCE = 40
 MOST_FOR_IMPORTANCE = 400
 FORESTS, TREES = 3, 32
 FOLDS = 5
 
 Features = dict[str, dict[str, float]]
-"""By choice, the numbers that describe what a network chose there."""
+"""Numbers that describe a network's options, by choice."""
 
 
 class Share(NamedTuple):
-    """How often an option is taken."""
+    """Shares of one option of a choice."""
 
     option: str
     on_front: float
-    """Among all layers that choose, of all networks; the options of a choice add up to 1."""
+    """Share among the layers of all networks on the front; the options of a choice add up to 1."""
     in_space: float
     """The same among random networks inside the limits."""
 
@@ -46,30 +49,50 @@ class Choice(NamedTuple):
 
 
 class Importance(NamedTuple):
-    """How much a choice matters by itself."""
+    """Importance of one choice by itself."""
 
     name: str
     share: float
-    """Of what all choices explain by themselves: they add up to 1. A mean over forests."""
+    """Share of the variance that all choices explain by themselves, as a mean over forests; all shares add up to 1."""
     low: float
+    """The smallest share of any forest."""
     high: float
-    """The least and the most of a forest."""
+    """The largest share of any forest."""
 
 
 class Importances(NamedTuple):
-    """Of all choices, the largest first."""
+    """Importances of all choices, the largest first."""
 
     choices: tuple[Importance, ...]
     networks: int
-    """From so many."""
+    """Number of networks that the forests were fitted to."""
     at_random: bool
-    """Whether these were drawn at random, or proposed by the search, which visits some parts of the space more."""
+    """Whether the networks were drawn at random; else the search proposed them, which prefers parts of the space."""
     explained: float
-    """R squared of such a forest's predictions for networks that it has not seen."""
+    """R squared of a forest's predictions for networks that it was not fitted to."""
+
+
+class Look(NamedTuple):
+    """Shares and importances of the choices of a run."""
+
+    choices: tuple[Choice, ...] = ()
+    importances: Importances | None = None
+
+
+def read_look(run: Run, data: ReportData) -> Look:
+    """Shares of options on the run's front, and importances from its random searches or else from its trials."""
+    front = [network.architecture for network in Summary(data).front]
+    at_random = [trial for trials in data.random_searches for trial in trials]
+    return Look(shares(run.space, front) if front else (), importances(run.experiment.space, data.trials, at_random))
+
+
+def look_of(data: ReportData) -> Look:
+    """The look of a run; an empty one where it was not read."""
+    return data.find(Look) or Look()
 
 
 def shares(space: FeasibleSpace, front: Sequence[Any]) -> tuple[Choice, ...]:
-    """Options on the front against those of random draws, of every choice that has several."""
+    """Shares of options on the front and among random networks, for every choice with several options."""
     drawn = space.sample_many(np.random.default_rng(0), DRAWS)
     of_space, of_front = _counts(space, drawn), _counts(space, front)
     found = []
@@ -85,7 +108,7 @@ def shares(space: FeasibleSpace, front: Sequence[Any]) -> tuple[Choice, ...]:
 
 
 def importances(space: Space, searched: Sequence[Trial], at_random: Sequence[Trial]) -> Importances | None:
-    """Of each choice for quality with inherited weights; None with too few networks or no differences among them."""
+    """Importance of each choice for inherited quality; None with too few networks or equal qualities."""
     pure = [trial for trial in at_random if trial.quality is not None]
     random = len(pure) >= FEWEST_FOR_IMPORTANCE
     use = (pure if random else [trial for trial in searched if trial.quality is not None])[:MOST_FOR_IMPORTANCE]
@@ -108,7 +131,7 @@ def importances(space: Space, searched: Sequence[Trial], at_random: Sequence[Tri
 
 
 def described(space: Space, architecture: Any) -> Features:
-    """Of each choice among numbers the mean over layers; among words the share of layers with each option."""
+    """Features of a network: the mean over layers of a choice among numbers, the share of each option among words."""
     answers: dict[str, list[Option]] = {}
     for name, option in space.genes(architecture).items():
         answers.setdefault(layered(name), []).append(option)
@@ -130,7 +153,7 @@ def _counts(space: Space, networks: Sequence[Any]) -> dict[str, Counter[Option]]
 
 
 def _order(option: Option) -> tuple[bool, Option]:
-    # numbers by size; kinds by name, since an order of theirs means nothing
+    # numbers are sorted by size, kinds by name
     return (isinstance(option, str), option)
 
 
@@ -145,8 +168,8 @@ def _all_columns(rows: Sequence[Features]) -> dict[str, list[str]]:
 def _anova(
     columns: Sequence[tuple[str, str]], values: NDArray[np.float64], qualities: Sequence[float], seed: int
 ) -> dict[str, float]:
-    """Importance of each choice, that of its columns together."""
-    # here and not above: it loads Optuna, which takes a second
+    """Importance of each choice: the sum over its columns."""
+    # here and not above: loading Optuna takes a second
     import optuna
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
@@ -176,7 +199,7 @@ def _anova(
 
 
 def _explained(values: NDArray[np.float64], qualities: Sequence[float]) -> float:
-    """R squared over networks that the forest has not seen; below 0 where the mean would predict better."""
+    """R squared over networks that the forest was not fitted to; below 0 where the mean predicts better."""
     from sklearn.ensemble import RandomForestRegressor
     from sklearn.metrics import r2_score
     from sklearn.model_selection import cross_val_predict

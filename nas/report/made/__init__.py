@@ -1,1 +1,1 @@
-"""Section of the report: how the run was made."""
+"""Section of the report: the provenance of the run."""

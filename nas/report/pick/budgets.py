@@ -1,46 +1,47 @@
-"""Which network to take at a few budgets of the first cost.
+"""The network to take at each of a few budgets of the first cost.
 
-The search split alone decides, as it does for the network that is recommended without a budget.
+The search split alone decides, as for the network that is recommended without a budget.
 """
 
 import math
 from typing import NamedTuple
 
 from nas.report import wording
+from nas.report.pick.tables import quality_headings
 from nas.report.summary import Network, Summary, rank
-from nas.report.tables import Rows, quality_headings
+from nas.report.tables import Rows
 
 BUDGETS = 5
-"""Most rows."""
+"""Maximal number of budgets."""
 
 
 class Pick(NamedTuple):
-    """The network to take where no more than a budget may be spent."""
+    """The network to take within a budget."""
 
     budget: float
     network: Network
 
 
 def picks(summary: Summary) -> list[Pick]:
-    """From the least budget to the most, each with another network; none where no network of known cost is known."""
+    """Picks from the smallest budget to the largest, each with another network; empty without known costs."""
     found: dict[str, Pick] = {}
     for budget in budgets(summary):
         network = best_within(summary, budget)
         if network is not None:
-            # of two budgets with one network the greater: it says what more money does not buy
+            # of several budgets with one network the largest stays: it shows that spending more gains nothing
             found[network.id] = Pick(budget, network)
     return sorted(found.values(), key=lambda pick: pick.budget)
 
 
 def budgets(summary: Summary) -> list[float]:
-    """Round amounts from just above the cheapest network that could be taken up to the limit."""
+    """Rounded budgets from just above the cheapest network up to the limit."""
     axis = summary.data.axis
     costs = [n.costs[axis] for n in (*summary.front, *_trained(summary)) if axis in n.costs]
     if not costs:
         return []
     window = summary.data.limits.get(axis)
     most = window.at_most if window is not None and window.at_most is not None else max(costs)
-    # a limit that binds nothing is no budget anybody has
+    # a limit far above all networks is no useful budget
     end = most if most <= 1.5 * max(costs) else rounded_up(max(costs))
     least = min(costs)
     between = [rounded_up(least + (max(costs) - least) * place / (BUDGETS - 1)) for place in range(BUDGETS - 1)]
@@ -48,7 +49,7 @@ def budgets(summary: Summary) -> list[float]:
 
 
 def rounded_up(value: float) -> float:
-    """To two digits."""
+    """A value rounded up to two digits."""
     if value <= 0:
         return value
     unit = 10.0 ** (math.floor(math.log10(value)) - 1)
@@ -56,10 +57,10 @@ def rounded_up(value: float) -> float:
 
 
 def best_within(summary: Summary, budget: float) -> Network | None:
-    """The best on the search split of those that cost no more.
+    """The best network on the search split that costs no more than the budget.
 
-    That is the best of the retrained ones, unless the front has a better one with inherited weights, which then is to
-    be retrained. Where the network that is recommended without a budget fits, it is that.
+    It is the best retrained network, unless the front has one with better inherited quality, which has to be retrained
+    first. The network that is recommended without a budget is taken wherever it fits.
     """
     axis = summary.data.axis
     trained = [n for n in _trained(summary) if n.costs.get(axis, math.inf) <= budget]
@@ -71,7 +72,7 @@ def best_within(summary: Summary, budget: float) -> Network | None:
 
 
 def budget_table(summary: Summary, found: list[Pick]) -> Rows:
-    """As text."""
+    """A row for each budget, as text."""
     data = summary.data
     inherited, *arms = quality_headings(summary)
     costs = [wording.title(name) for name in data.costs]
@@ -88,7 +89,7 @@ def budget_table(summary: Summary, found: list[Pick]) -> Rows:
 
 
 def next_command(summary: Summary, network: Network) -> str:
-    """Exports what is retrained, and else retrains."""
+    """The command that exports a retrained network, or retrains another one."""
     folder = summary.data.folder
     return f"nas export {folder} {network.id}" if network.arms else f"nas retrain {folder} --id {network.id}"
 

@@ -1,1 +1,1 @@
-"""Section of the report: translations and their BLEU."""
+"""Section of the report: translation scores."""

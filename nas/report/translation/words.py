@@ -1,4 +1,4 @@
-"""How the retrained networks of a run translate: scores as sacreBLEU gave them, and how they were found."""
+"""Translation scores of the retrained networks as sacreBLEU gave them, and how they were computed."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -16,20 +16,20 @@ SETTINGS = {
     "averaged_snapshots": "Averaged snapshots",
     "sentences": "Sentences of the test split",
 }
-"""Details of a result that say how it was found, and their headings."""
+"""Headings of the details of a result that say how it was computed."""
 SIGNATURE = "signature"
 
 
 class BleuCard(NamedTuple):
-    """A table of scores, and what holds for all of them."""
+    """A table of scores, and facts that hold for all of them."""
 
     rows: Rows
     facts: list[tuple[str, str]]
-    """Headings and values: signatures and settings of decoding."""
+    """Headings and values of signatures and decoding settings."""
 
 
 def bleu_card(summary: Summary) -> BleuCard | None:
-    """Scores of every retrained network and arm, cheapest first, then of the baselines; None of another task's run."""
+    """Scores of every retrained network and arm, cheapest first, then of the baselines; None for other tasks."""
     data, results = summary.data, scored(summary.data)
     if not results:
         return None
@@ -42,7 +42,7 @@ def bleu_card(summary: Summary) -> BleuCard | None:
 
 
 def bleu_csv(data: ReportData) -> str:
-    """Every training with every digit and all details, then the baselines; empty where a value is not known."""
+    """CSV text of every training and baseline with every digit and all details; unknown values are empty."""
     results = scored(data)
     names = list(dict.fromkeys(name for result in results for name in result.details))
     rows = [["id", "origin", "arm", "seed", *names]]
@@ -55,18 +55,18 @@ def bleu_csv(data: ReportData) -> str:
 
 
 def scored(data: ReportData) -> list[Retrained]:
-    """Results that sacreBLEU gave, which come with its signature."""
+    """Results that come with a signature of sacreBLEU."""
     return [result for result in data.retrained if SIGNATURE in result.details]
 
 
 def score_names(results: Sequence[Retrained]) -> list[str]:
-    """Details that are scores: BLEU and chrF, then BLEU with other tokenisations."""
+    """Names of the details that are scores: BLEU and chrF, then BLEU with other tokenisations."""
     others = (name for result in results for name in result.details if name.startswith("bleu_"))
     return list(dict.fromkeys(["bleu", "chrf", *others]))
 
 
 def score_title(name: str) -> str:
-    """`BLEU`, `chrF`, `BLEU (intl)`."""
+    """Heading of a score: `BLEU`, `chrF`, `BLEU (intl)`."""
     base, _, tokenisation = name.partition("_")
     title = {"bleu": "BLEU", "chrf": "chrF"}[base]
     return f"{title} ({tokenisation})" if tokenisation else title
@@ -91,7 +91,7 @@ def _rows_of(
 
 
 def _score(values: Sequence[float]) -> str:
-    """`27.31 ± 0.20 (3)`."""
+    """Mean, sample standard deviation and number of values: `27.31 ± 0.20 (3)`."""
     if not values:
         return wording.NONE
     deviation = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
@@ -112,6 +112,6 @@ def _facts(results: Sequence[Retrained]) -> list[tuple[str, str]]:
 
 
 def _all_values(results: Sequence[Retrained], name: str) -> str:
-    """The value, or each of them where results differ in it."""
+    """The value of a detail, or all values where results differ in it."""
     values: list[Any] = [result.details[name] for result in results if name in result.details]
     return "; ".join(dict.fromkeys(f"{value:,}" if isinstance(value, int) else str(value) for value in values))

@@ -1,1 +1,1 @@
-"""Section of the report: how well inherited weights rank networks."""
+"""Section of the report: the agreement of inherited quality with quality after training."""

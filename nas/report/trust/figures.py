@@ -1,4 +1,4 @@
-"""Inherited quality against the one from scratch, and how well it and costs alone order networks."""
+"""Figures of the section: inherited quality against quality from scratch, and the rank correlations."""
 
 import textwrap
 
@@ -6,18 +6,17 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from nas.report import wording
-from nas.report.chart.figure import PIXELS_A_CHARACTER
 from nas.report.data import ReportData
-from nas.report.drawing import FAINT, INK, MUTED, Plot, canvas, finished, heading, style
+from nas.report.drawing import FAINT, INK, MUTED, PIXELS_A_CHARACTER, Plot, canvas, finished, heading, style
 from nas.report.marks import Mark
 from nas.report.summary import Summary
-from nas.report.trust.values import Correlation
+from nas.report.trust.values import Correlation, fidelity
 from nas.report.trust.words import ranker_title
 
 
 def draw_fidelity(summary: Summary, width: int) -> Plot | None:
-    """Inherited against retrained quality, with the line on which both are equal where both are the same quality."""
-    both, data = summary.fidelity.networks, summary.data
+    """Inherited quality against quality from scratch, with a line of equality where both are the same quality."""
+    both, data = fidelity(summary).networks, summary.data
     if not both:
         return None
     across, up = wording.quality_scale(data.searched), wording.quality_scale(data.tested)
@@ -48,7 +47,7 @@ def _draw_equality(axes: Axes) -> None:
 
 
 def _fidelity_headings(data: ReportData) -> tuple[str, str]:
-    """Of the axis across and the one upwards."""
+    """Headings of the horizontal and of the vertical axis."""
     unit = wording.quality_unit(data.searched)
     if data.one_quality:
         words = "inherited weights, search split" + (f" ({unit})" if unit else "")
@@ -61,8 +60,8 @@ def _fidelity_headings(data: ReportData) -> tuple[str, str]:
 
 
 def draw_rankers(summary: Summary, width: int) -> Plot | None:
-    """Kendall's tau of each ranker with its interval, over all networks and over the better half."""
-    rankers = summary.fidelity.rankers
+    """Kendall's tau of each ranking with its interval, over all networks and over the better half."""
+    rankers = fidelity(summary).rankers
     if not any(own.all.tau is not None for own in rankers):
         return None
     with style():
@@ -70,7 +69,7 @@ def draw_rankers(summary: Summary, width: int) -> Plot | None:
         for row, own in enumerate(rankers):
             _draw_correlation(axes, row - 0.16, own.all, INK)
             _draw_correlation(axes, row + 0.16, own.top, FAINT)
-        axes.set_yticks(range(len(rankers)), [ranker_title(summary.data, own) for own in rankers])
+        axes.set_yticks(range(len(rankers)), [ranker_title(own) for own in rankers])
         axes.tick_params(axis="y", labelcolor=INK)
         axes.set(xlim=(-1.05, 1.05), ylim=(len(rankers) - 0.5, -0.5), xticks=(-1, -0.5, 0, 0.5, 1))
         axes.axvline(0, color=MUTED, linewidth=1.2, zorder=1)

@@ -1,6 +1,6 @@
-"""How well a ranking by inherited quality, or by a cost alone, predicts the one after training from scratch.
+"""Rank correlation of inherited quality, and of each cost alone, with the quality after training from scratch.
 
-Kendall's tau-b (Kendall 1945): concordant less discordant pairs, over the geometric mean of the pairs untied in each.
+Kendall's tau-b (Kendall 1945): concordant minus discordant pairs, over the geometric mean of the untied pairs of each.
 """
 
 import math
@@ -10,9 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nas.report.summary import Network, Summary
+
+INHERITED = "inherited"
+"""Name of the ranking by inherited quality."""
 FEWEST_FOR_TAU = 3
 FEWEST_FOR_INTERVAL = 5
-"""Below so many networks most resamples hold too few different ones to say anything."""
+"""Networks below which most resamples hold too few different ones for an interval."""
 RESAMPLES = 4_000
 CONFIDENCE = 0.95
 
@@ -24,29 +28,62 @@ class Correlation:
     """Kendall's tau-b of two qualities over some networks."""
 
     count: int
-    """Networks."""
+    """Number of networks."""
     tau: float | None
-    """None with fewer than three networks, or where one side is the same for all."""
+    """Kendall's tau; None with fewer than three networks, or where one side is the same for all."""
     low: float | None
     high: float | None
-    """Ends of its 95 % interval, a percentile bootstrap over networks; None where these are fewer than five."""
+    """Ends of the 95 % interval, a percentile bootstrap over networks; None with fewer than five networks."""
 
 
 @dataclass(frozen=True)
 class Ranker:
-    """Something that orders networks before they are trained."""
+    """A ranking of networks before they are trained: by inherited quality or by a cost."""
 
     name: str
     all: Correlation
-    """With the quality from scratch, over all networks."""
+    """Correlation with the quality from scratch over all networks."""
     top: Correlation
-    """Over the half of them that is best from scratch."""
+    """Correlation over the half of the networks that is better from scratch."""
     regret: float
-    """Quality from scratch of the best network, less that of the one that this would have picked."""
+    """Quality from scratch of the best network minus that of the first network of this ranking."""
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """Rankings of networks before training, against their qualities from scratch."""
+
+    networks: tuple[Network, ...]
+    """Networks with inherited quality and quality from scratch."""
+    rankers: tuple[Ranker, ...]
+    """The ranking by inherited quality, then those by a cost; empty without networks."""
+
+    @property
+    def inherited(self) -> Ranker | None:
+        """The ranking by inherited quality."""
+        return next(iter(self.rankers), None)
+
+
+def fidelity(summary: Summary) -> Fidelity:
+    """Rankings by inherited quality, FLOPs and parameters against the quality from scratch on the test split."""
+    both = tuple(n for n in summary.networks.values() if n.inherited is not None and "scratch" in n.arms)
+    if not both:
+        return Fidelity((), ())
+    trained = [network.arms["scratch"].mean for network in both]
+    scores = {INHERITED: [network.inherited or 0.0 for network in both]}
+    for word in ("flops", "parameters"):
+        name = next((name for name in summary.data.costs if word in name), None)
+        if name is not None and all(name in network.costs for network in both):
+            scores[name] = [network.costs[name] for network in both]
+    return Fidelity(both, tuple(ranker(name, own, trained) for name, own in scores.items()))
 
 
 def ranker(name: str, scores: Sequence[float], trained: Sequence[float]) -> Ranker:
-    """Args: scores: More means that it should be better; one a network, at least one."""
+    """The ranking by some scores against the qualities from scratch.
+
+    Args:
+        scores: A score for each network, at least one; a higher score promises more quality.
+    """
     order = sorted(range(len(trained)), key=lambda place: -trained[place])
     best = order[: math.ceil(len(order) / 2)]
     picked = max(range(len(scores)), key=lambda place: scores[place])
@@ -78,7 +115,7 @@ def correlation(first: Sequence[float], second: Sequence[float]) -> Correlation:
 
 
 def _tau(a_NN: Floats, b_NN: Floats, times_RN: Floats) -> Floats:
-    """Of each resample, in which network n stands `times[n]` times; not a number where one side has ties only."""
+    """Tau of each resample, which holds network n `times[n]` times; NaN where one side has only ties."""
 
     def pairs(of_NN: Floats) -> Floats:
         return np.asarray(((times_RN @ of_NN) * times_RN).sum(1))

@@ -1,1 +1,1 @@
-"""Section of the report: the gain of the search over random search, and its time."""
+"""Section of the report: the gain of the search over random search, and its cost."""

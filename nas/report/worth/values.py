@@ -1,4 +1,4 @@
-"""What each phase of a run took: wall time, time at work, networks, and the multiply-adds of training."""
+"""Costs of each phase of a run: wall time, work time, networks, and the multiply-adds of training."""
 
 import statistics
 from collections.abc import Sequence
@@ -8,33 +8,50 @@ import numpy as np
 
 from nas.evaluators.flops import Flops
 from nas.experiment import Experiment
+from nas.report.data import ReportData
 from nas.runs.retrained import Retrained
 from nas.runs.run import Run
 from nas.supernet.sampling import sample_balanced, sandwich
 from nas.training.settings import Training
 
 PASSES = 3
-"""Forward passes that a step of training costs: one forward, and about two for the gradients."""
+"""Cost of a training step in forward passes: one forward, and about two for the gradients."""
 DRAWS = 64
-"""Networks whose FLOPs stand for those that the supernet's training has drawn."""
+"""Sample size for the mean FLOPs of the networks that the supernet's training draws."""
 
 
-class Spent(NamedTuple):
-    """What one phase took."""
+class PhaseCost(NamedTuple):
+    """Cost of one phase."""
 
     phase: str
     wall_seconds: float
     work_seconds: float | None
-    """Of all workers together, each of one core or GPU; None where it was not recorded."""
+    """Time of all workers together, each on one core or GPU; None where it was not recorded."""
     networks: int | None
-    """That were evaluated or trained; None where the phase does neither."""
+    """Number of networks that were evaluated or trained; None where the phase does neither."""
     training_flops: float | None
-    """About; None where the phase trains nothing, or costs are not those of a training example."""
+    """Approximate multiply-adds; None where the phase trains nothing, or the length of examples varies."""
     device: str
 
 
-def spent(run: Run) -> tuple[Spent, ...]:
-    """One for each phase, in their order."""
+class PhaseCosts(NamedTuple):
+    """Costs of all phases of a run, in their order."""
+
+    phases: tuple[PhaseCost, ...] = ()
+
+    @property
+    def devices(self) -> list[str]:
+        """All devices, each once."""
+        return list(dict.fromkeys(own.device for own in self.phases))
+
+
+def costs_of(data: ReportData) -> PhaseCosts:
+    """The phase costs of a run; none where they were not read."""
+    return data.find(PhaseCosts) or PhaseCosts()
+
+
+def phase_costs(run: Run) -> PhaseCosts:
+    """Costs of the phases that a run has recorded."""
     experiment, phases = run.experiment, run.manifest["phases"]
     evaluated, retrained = _evaluations(run), run.retrained()
     found = []
@@ -49,13 +66,13 @@ def spent(run: Run) -> tuple[Spent, ...]:
         elif name == "retrain":
             work, networks = sum(each.seconds for each in retrained), len(retrained)
             flops = _retraining_flops(experiment, retrained)
-        found.append(Spent(name, phase["seconds"], work, networks, flops, phase.get("device", "unknown")))
-    return tuple(found)
+        found.append(PhaseCost(name, phase["seconds"], work, networks, flops, phase.get("device", "unknown")))
+    return PhaseCosts(tuple(found))
 
 
 def _evaluations(run: Run) -> list[float]:
-    """Seconds of every quality that was measured here with inherited weights, each once."""
-    # what was imported was evaluated elsewhere
+    """Seconds of each evaluation with inherited weights that was made in this run."""
+    # imported trials were evaluated elsewhere
     imported = {(trial.architecture, "search") for trial in run.imported()}
     return [score.seconds for key, score in run.scores().items() if key not in imported]
 

@@ -87,37 +87,35 @@ def test_latency_is_compared_with_the_same_shape_in_softmax(costs):
     assert replace(costs, networks=costs.networks[2:]).latency_break_even(costs.networks[2]) is None
 
 
-def test_sentences_say_from_where_on_and_where_never(make_data, costs):
-    said = " ".join(length_text(replace(make_data(10), lengths=costs)))
+def test_sentences_say_from_where_on_and_where_never(costs):
+    said = " ".join(length_text(costs))
     assert "all linear from 33 tokens on; all lrpe never up to 1,024 tokens" in said
     # at 16 tokens: 2 * 16 * 32 * 32 against 2 * 16 * 16 * 32, twice as many
-    assert "At this run's 16 tokens, beside all softmax, all linear needs 100 % more FLOPs" in said
-    assert "On CPU of a test, one thread, batch 1" in said
+    assert "At this run's 16 tokens, compared with all softmax, all linear needs 100 % more FLOPs" in said
+    assert "latency on CPU of a test, one thread, batch 1" in said
     assert "all linear from about 100 tokens on; all lrpe never" in said
 
 
-def test_what_is_missing_is_said(make_data, costs):
-    data = make_data(10)
-    assert "inputs of one length" in length_text(data)[0]
+def test_what_is_missing_is_said(costs):
+    assert "one length only" in length_text(None)[0]
     unmeasured = replace(costs, device=None, networks=tuple(replace(n, latency=(None,) * 4) for n in costs.networks))
-    assert "nas report RUN --measure" in length_text(replace(data, lengths=unmeasured))[-1]
-    assert "too much memory" in length_text(replace(data, lengths=replace(costs, too_long=True)))[-1]
+    assert "nas report RUN --measure" in length_text(unmeasured)[-1]
+    assert "too much memory" in length_text(replace(costs, too_long=True))[-1]
     alone = replace(costs, networks=tuple(replace(n, flops_break_even=None, softmax=None) for n in costs.networks))
-    assert "no softmax to compare with" in " ".join(length_text(replace(data, lengths=alone)))
-    assert length_rows(data) == []
+    assert "no softmax to compare with" in " ".join(length_text(alone))
 
 
-def test_times_that_vary_much_are_called_rough(make_data, costs):
+def test_times_that_vary_much_are_called_rough(costs):
     # quartiles a tenth apart on each side
     assert not costs.is_noisy
     shaken = [replace(n, latency=tuple(q and q._replace(high=3 * q.median) for q in n.latency)) for n in costs.networks]
     noisy = replace(costs, networks=tuple(shaken[:1] + list(costs.networks[1:])))
     assert noisy.is_noisy
-    assert "the machine was busy" in " ".join(length_text(replace(make_data(10), lengths=noisy)))
+    assert "the machine was busy" in " ".join(length_text(noisy))
 
 
-def test_table_and_csv_have_every_value(make_data, costs):
-    heading, *rows = length_rows(replace(make_data(10), lengths=costs))
+def test_table_and_csv_have_every_value(costs):
+    heading, *rows = length_rows(costs)
     assert heading[:4] == ("Network", "Role", "Fewer FLOPs than softmax", "Faster than softmax")
     assert [row[:4] for row in rows][:3] == [
         ("mix", "front", "from 33", "from about 100"),
@@ -135,7 +133,7 @@ def test_table_and_csv_have_every_value(make_data, costs):
 
 def test_the_figure_has_a_curve_for_each_network_and_a_ring_for_each_crossing(make_data, costs):
     for width in (340, 1040):
-        plot = draw_lengths(Summary(replace(make_data(10), lengths=costs)), width)
+        plot = draw_lengths(Summary(replace(make_data(10), section_data=(costs,))), width)
         flops, latency = plot.figure.axes
         # four curves, rings at 33 of two; the dotted line of the run's own length
         assert len(flops.lines) == 4 + 2 + 1
@@ -147,7 +145,7 @@ def test_the_figure_has_a_curve_for_each_network_and_a_ring_for_each_crossing(ma
 
 
 def test_rings_lie_on_the_curves(make_data, costs):
-    latency = draw_lengths(Summary(replace(make_data(10), lengths=costs)), 1040).figure.axes[1]
+    latency = draw_lengths(Summary(replace(make_data(10), section_data=(costs,))), 1040).figure.axes[1]
     rings = [line for line in latency.lines if line.get_markersize() == 13]
     for ring, at in zip(rings, (100, 100), strict=True):
         assert ring.get_xdata()[0] == pytest.approx(at)

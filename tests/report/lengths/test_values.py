@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from nas.evaluators.flops import Flops
-from nas.report.axes import measured_axes
+from nas.report.chart.axes import measured_axes
 from nas.report.from_run import report
 from nas.report.lengths.measured import compared_networks, measure_latencies, read_latencies
 from nas.report.lengths.values import length_costs
-from nas.report.worth.values import spent
+from nas.report.worth.values import phase_costs
 from nas.runs.run import Run
 from nas.search_space import architecture_id
 from nas.search_space.patterns import homogeneous
@@ -117,13 +117,13 @@ def test_lengths_that_take_too_long_are_left_out_and_that_is_known(
 def test_a_line_of_another_experiment_is_said(finished_copy: Path) -> None:
     run = Run(finished_copy)
     run.lengths_file.write_text('{"tokens": 4}\n')
-    with pytest.raises(ValueError, match=r"lengths\.jsonl holds what is no latency of this experiment"):
+    with pytest.raises(ValueError, match=r"lengths\.jsonl has a line that is no latency of this experiment"):
         read_latencies(run)
 
 
 def test_phases_know_their_time_at_work_and_training_flops(finished: Path) -> None:
     run = Run(finished)
-    by_phase = {each.phase: each for each in spent(run)}
+    by_phase = {each.phase: each for each in phase_costs(run).phases}
     assert list(by_phase) == ["supernet", "search", "retrain"]
     retrained, task = run.retrained(), run.experiment.task
     # three passes a step, 10 steps of 16 images
@@ -142,7 +142,7 @@ def test_a_task_of_one_length_has_no_costs_at_others(finished: Path, monkeypatch
     run = Run(finished)
     monkeypatch.setattr(type(run.experiment.task), "example_tokens", lambda self: ())
     assert length_costs(run) is None
-    assert spent(run)[0].training_flops is None
+    assert phase_costs(run).phases[0].training_flops is None
 
 
 def test_the_report_of_a_whole_run_has_every_figure_and_table_and_says_what_is_missing(
@@ -151,12 +151,12 @@ def test_the_report_of_a_whole_run_has_every_figure_and_table_and_says_what_is_m
     page = report(Run(measured), tmp_path / "report").read_text()
     names = {path.name for path in (tmp_path / "report").iterdir()}
     assert {f"{each}.{form}" for each in ("lengths", "choices", "progress") for form in ("svg", "png")} <= names
-    tables = ("lengths", "choices", "phases")
+    tables = ("lengths", "choices", "phases", "phase_costs")
     assert {f"{each}.{form}" for each in tables for form in ("csv", "md", "tex")} <= names
     # two networks of the run have been retrained, and ten tried
     assert "takes at least three networks" in page
     assert "it takes 40 networks that differ" in page
-    assert "one softmax layer in 4 or more takes deeper networks than this space has" in page
+    assert "one softmax layer in 4 or more needs deeper networks than this space has" in page
     assert "1 random search reached" in page
 
 

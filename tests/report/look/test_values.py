@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nas.report.look.figures import draw_choices, draw_importance
-from nas.report.look.values import Choice, Share, described, importances, shares
+from nas.report.look.values import Choice, Look, Share, described, importances, shares
 from nas.report.look.words import choice_rows, choice_text, choice_title, importance_rows, importance_text
 from nas.report.summary import Summary
 from nas.search_space import Architecture, Block, SearchSpace, Stack, StackSpace
@@ -108,10 +108,10 @@ def test_importance_takes_enough_networks_that_differ():
 
 
 @pytest.fixture(scope="module")
-def looked(make_data):
-    data, space = make_data(), FeasibleSpace(SPACE, cost, {})
+def looked():
+    space = FeasibleSpace(SPACE, cost, {})
     front = [network(8, ("linear", 8)), network(16, ("linear", 8), ("softmax", 24))]
-    return replace(data, choices=shares(space, front), importances=importances(SPACE, [], trials(softmax)))
+    return Look(shares(space, front), importances(SPACE, [], trials(softmax)))
 
 
 def test_titles_are_of_the_fields_words(looked):
@@ -129,24 +129,24 @@ def test_what_stands_out_on_the_front_is_said_and_how_few_it_rests_on(looked):
     assert "FFN width = 8 more often (67 % against 5" in said or "attention = linear more often (67 % against" in said
     assert "The front has 2 networks" in said
     even = (Choice(ATTENTION, (Share("linear", 0.52, 0.5), Share("softmax", 0.48, 0.5))),)
-    assert choice_text(replace(looked, choices=even), 2)[0].startswith("No option is on the front clearly more")
+    assert choice_text(looked._replace(choices=even), 2)[0].startswith("No option is clearly more")
 
 
 def test_importance_is_said_with_its_limits(looked):
     said = " ".join(importance_text(looked))
     assert said.startswith("Attention matters most for inherited quality: ")
     assert "60 networks drawn at random" in said
-    assert "not known: it takes 40 networks" in importance_text(replace(looked, importances=None))[0]
+    assert "not known: it takes 40 networks" in importance_text(looked._replace(importances=None))[0]
 
 
-def test_tables_and_figures_have_a_row_for_each(looked):
+def test_tables_and_figures_have_a_row_for_each(looked, make_data):
     assert len(choice_rows(looked)) == 1 + 2 + 2 + 2 + 2
     assert len(importance_rows(looked)) == 1 + 4
-    summary = Summary(looked)
+    summary = Summary(replace(make_data(), section_data=(looked,)))
     for width in (340, 430):
         titles = [axes.get_title(loc="left") for axes in draw_choices(summary, width).figure.axes]
         assert titles == ["Width", "Depth", "Attention", "FFN width"]
         # only what has some importance is drawn
         assert len(draw_importance(summary, width).figure.axes[0].patches) == 1
-    empty = Summary(replace(looked, choices=(), importances=None))
+    empty = Summary(make_data())
     assert draw_choices(empty, 430) is None and draw_importance(empty, 430) is None

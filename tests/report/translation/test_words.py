@@ -10,14 +10,17 @@ import pytest
 from nas.report import wording
 from nas.report.chart.figure import draw_front
 from nas.report.data import Measure
-from nas.report.figures import draw_attention
 from nas.report.layers import ACROSS, sites
-from nas.report.page import write_report
-from nas.report.pick.words import tiles, verdict
+from nas.report.look.figures import draw_attention
+from nas.report.page import write_page
+from nas.report.pick.tables import front_csv, front_table, trials_csv
+from nas.report.pick.words import verdict
 from nas.report.summary import Summary
-from nas.report.tables import as_latex, as_text, front_csv, front_table, trials_csv
+from nas.report.tables import as_latex, as_text
+from nas.report.tiles import tiles
 from nas.report.translation.words import bleu_card, bleu_csv
 from nas.report.trust.figures import draw_fidelity
+from nas.report.trust.values import fidelity
 from nas.report.trust.words import fidelity_text
 from nas.search_space.presets import tiny_translation
 
@@ -99,7 +102,7 @@ def test_unlike_qualities_have_no_line_of_equality(translation, make_data):
     assert "nats per token" in axes.get_xlabel()
     assert "equal" in draw_fidelity(Summary(make_data(10)), 540).figure.axes[0].get_title(loc="left")
     # BLEU is a growing function of log-likelihood here
-    assert summary.fidelity.inherited.all.tau == pytest.approx(1)
+    assert fidelity(summary).inherited.all.tau == pytest.approx(1)
 
 
 def test_the_figure_of_kinds_names_the_sites(translation):
@@ -110,9 +113,9 @@ def test_the_figure_of_kinds_names_the_sites(translation):
 
 def test_gains_by_training_are_of_one_quality(translation):
     text = " ".join(fidelity_text(Summary(translation)))
-    assert "networks reach 1.000 nats per token more log-likelihood on average" in text
+    assert "the networks have 1.000 nats per token more log-likelihood on average" in text
     assert "both on the search split" in text
-    assert "of log-likelihood with inherited weights and BLEU from scratch" in text
+    assert "between log-likelihood with inherited weights and BLEU from scratch" in text
 
 
 def test_headline_and_verdict_speak_of_what_was_tested(translation):
@@ -150,7 +153,7 @@ def test_a_rival_is_beaten_in_points_of_the_tested_quality(translation):
 
 
 def test_tables_have_units_and_columns_for_each_site(translation):
-    summary, rows = Summary(translation), front_table(translation)
+    summary, rows = Summary(translation), front_table(Summary(translation))
     assert {"Inherited (nats per token)", "From scratch (BLEU)", "Fine-tuned (BLEU)"} <= set(rows[0])
     assert all(row[-1].startswith("encoder ") for row in rows[1:])
     assert "$-$" in as_latex(rows) and "\N{MINUS SIGN}" not in as_latex(rows)
@@ -203,7 +206,7 @@ def test_runs_without_a_signature_have_no_card(make_data):
 
 def test_the_page_shows_sites_scores_and_signatures(translation, tmp_path):
     # without costs there are no figures, which take long
-    text = write_report(replace(translation, trials=()), tmp_path).read_text()
+    text = write_page(replace(translation, trials=()), tmp_path).read_text()
     assert {path.name for path in tmp_path.iterdir()} >= {"bleu.csv", "bleu.md", "bleu.tex"}
     for said in ("How well does it translate?", "copy of the source", "tok:13a", "nats per token, search split"):
         assert said in text

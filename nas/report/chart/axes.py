@@ -1,4 +1,4 @@
-"""Costs besides those of the experiment that quality can be drawn against: FLOPs at other lengths, size and memory."""
+"""Further axes of the main figure: FLOPs at other lengths, parameters, peak memory and measured latency."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,9 +16,9 @@ from nas.tasks.base import Task
 
 
 def computed_axes(experiment: Experiment, architectures: Sequence[Any]) -> list[Axis]:
-    """FLOPs at each length, parameters and peak memory, as far as they are not among the experiment's costs.
+    """FLOPs at each length, parameters and peak memory, without those that are costs of the experiment.
 
-    None for a builder of a user's own: its networks are one piece each, and counting all of them would take long.
+    Empty for a user's own builder: its networks are one piece each, and counting all of them would take long.
     """
     known, found = {cost.name for cost in experiment.costs}, lengths_of(experiment)
     if not found:
@@ -37,7 +37,7 @@ def computed_axes(experiment: Experiment, architectures: Sequence[Any]) -> list[
 
 
 def measured_axes(run: Run) -> list[Axis]:
-    """Latency of the few networks that it was measured of, at the task's own length and at the longest."""
+    """Latency at the task's own length and at the longest measured length, of the networks that were measured."""
     task, found = run.experiment.task, [each for each in read_latencies(run) if each.networks]
     axes = []
     for place in dict.fromkeys([*_own_places(task, found), *([len(found) - 1] if found else [])]):

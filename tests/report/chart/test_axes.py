@@ -5,7 +5,7 @@ import numpy as np
 from nas.evaluators.flops import Flops
 from nas.evaluators.memory import PeakMemory
 from nas.experiment.loading import load
-from nas.report.axes import computed_axes
+from nas.report.chart.axes import computed_axes
 from nas.search_space import architecture_id
 
 

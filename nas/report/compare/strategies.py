@@ -1,4 +1,4 @@
-"""Strategies side by side: hypervolume and best quality over evaluations, with bands over seeds, and a table."""
+"""Strategies side by side: a figure of hypervolume and best quality over evaluations, and a table."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,11 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from nas.report import drawing, tables, wording
+from nas.report.marks import SERIES
 from nas.strategies.base import Trial
 from nas.strategies.pareto import hypervolume
 from nas.system.files import replacing, write_text
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8c6d31", "#7b7fb5")
-"""Okabe and Ito's palette for colour-blind readers, without what is hard to see on white."""
 DASHES = ("-", "--", "-.", ":")
 WIDTH, HEIGHT = 960, 420
 RIVAL = "Evaluations to the best rival's hypervolume"
@@ -28,11 +27,11 @@ class Searched(NamedTuple):
 
     trials: Sequence[Trial]
     own_seconds: float
-    """What the strategy itself took."""
+    """Time of the strategy itself, without evaluations."""
 
 
 class Band(NamedTuple):
-    """A value after each evaluation: median and quartiles over the seeds."""
+    """Median and quartiles over the seeds, after each evaluation."""
 
     low: NDArray[np.float64]
     median: NDArray[np.float64]
@@ -41,32 +40,32 @@ class Band(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Searches of several strategies with the same budget and the same scores."""
+    """Searches of several strategies with the same search budget and the same scores."""
 
     searches: Mapping[str, Sequence[Searched]]
-    """One a seed, by the strategy's text."""
+    """Searches of each strategy, one for each seed, by the text of the strategy."""
     cost: str
-    """The cost that quality is drawn against."""
+    """Name of the cost that quality is drawn against."""
     quality: str
     """Name of the quality."""
     evaluations: int
 
     @cached_property
     def reference(self) -> tuple[float, float]:
-        """The greatest cost and the least quality of all networks of all searches: one corner for all."""
+        """Reference point of all hypervolumes: the greatest cost and the least quality of all networks."""
         trials = [t for runs in self.searches.values() for run in runs for t in run.trials if t.quality is not None]
         if not trials:
             raise ValueError("nothing to compare: no evaluation has succeeded")
         return max(trial.costs[self.cost] for trial in trials), min(float(trial.quality or 0) for trial in trials)
 
     def hypervolumes(self, strategy: str) -> NDArray[np.float64]:
-        """Share of the largest hypervolume that any search reached, after each evaluation; a row a seed."""
+        """Share of the largest hypervolume of any search after each evaluation; a row for each seed."""
         largest = max(float(volumes.max()) for volumes in self._volumes.values())
-        # one network, or networks of one quality, have no area
+        # a single network, or networks of equal quality, have no area
         return self._volumes[strategy] / (largest or 1.0)
 
     def best(self, strategy: str) -> NDArray[np.float64]:
-        """Best quality inside the limits after each evaluation; a row a seed."""
+        """Best quality inside the limits after each evaluation; a row for each seed."""
         return np.array([self._after_each(run.trials, _best) for run in self.searches[strategy]])
 
     def evaluations_to_reach(self, strategy: str, share: float) -> float:
@@ -87,13 +86,13 @@ class Comparison:
         return hypervolume(inside, self.reference) if inside else 0.0
 
     def _after_each(self, trials: Sequence[Trial], value: Callable[[Sequence[Trial]], float]) -> list[float]:
-        """`value` of the first trials, of one more each time; a search that ended early stays where it was."""
+        """`value` of the trials up to each evaluation; a search that ended early keeps its last value."""
         row = [value(trials[:count]) for count in range(1, len(trials) + 1)]
         return row + row[-1:] * (self.evaluations - len(row))
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> str:
-    """Write figure and tables into the folder; returns the table as text for a terminal."""
+    """Write the figure and the table into the folder; returns the table as text for a terminal."""
     rows = table(comparison)
     figure = draw(comparison)
     write_text(folder / "comparison.md", tables.as_markdown(rows))
@@ -105,9 +104,9 @@ def write_comparison(comparison: Comparison, folder: Path) -> str:
 
 
 def table(comparison: Comparison) -> tables.Rows:
-    """A line a strategy, the largest median hypervolume first; quartiles over the seeds in brackets."""
+    """A row for each strategy, the largest median hypervolume first; quartiles over the seeds in brackets."""
     names = sorted(comparison.searches, key=lambda name: -float(np.median(comparison.hypervolumes(name)[:, -1])))
-    # the others' best is what a strategy has to reach, so that the first line says how much sooner it is there
+    # a strategy has to reach the best of the others, so that the first row shows how much sooner it does
     medians = {name: float(np.median(comparison.hypervolumes(name)[:, -1])) for name in names}
     heading = (
         "Strategy",
@@ -151,17 +150,17 @@ def draw(comparison: Comparison) -> drawing.Plot:
 
 
 def band(values: NDArray[np.float64]) -> Band:
-    """Args: values: A row a seed."""
+    """Median and quartiles of values with a row for each seed."""
     return Band(*np.quantile(values, [0.25, 0.5, 0.75], axis=0))
 
 
 def _panel(axes: Axes, bands: Mapping[str, Band]) -> None:
     for place, (name, each) in enumerate(bands.items()):
-        colour, dash = COLOURS[place % len(COLOURS)], DASHES[place // 2 % len(DASHES)]
+        colour, dash = SERIES[place % len(SERIES)], DASHES[place // 2 % len(DASHES)]
         evaluations = np.arange(1, len(each.median) + 1)
         axes.fill_between(evaluations, each.low, each.high, color=colour, alpha=0.15, linewidth=0)
         axes.plot(evaluations, each.median, color=colour, linestyle=dash, linewidth=2, label=name)
-    # the first few networks say little and would press all else into a strip
+    # the first few networks would squeeze the rest of the curves into a strip
     settled = [each.median[min(9, len(each.median) - 1)] for each in bands.values()]
     axes.set_ylim(bottom=min(settled))
     axes.set_xlabel("evaluated networks")
@@ -177,7 +176,7 @@ def _quartiles(values: NDArray[np.float64], digits: int) -> str:
 
 
 def _wasted(searches: Sequence[Searched]) -> tuple[int, int]:
-    """Evaluations of what was evaluated before, and of what is outside the limits."""
+    """Numbers of repeated proposals and of proposals outside the limits."""
     repeats = sum(len(each.trials) - len({trial.architecture for trial in each.trials}) for each in searches)
     return repeats, sum(trial.violation > 0 for each in searches for trial in each.trials)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nas.cli import main
-from nas.report.several import budget_table, charts_of, differences, headline_table, labels, write_several
+from nas.report.compare.runs import budget_table, charts_of, differences, headline_table, labels, write_several
 from nas.report.summary import Summary
 
 

@@ -2,8 +2,9 @@ import csv
 import io
 import json
 
+from nas.report.pick.tables import front_csv, front_table, retrained_csv, trials_csv
 from nas.report.summary import Summary
-from nas.report.tables import as_latex, as_markdown, as_text, front_csv, front_table, retrained_csv, trials_csv
+from nas.report.tables import as_latex, as_markdown, as_text
 from nas.search_space import Architecture, architecture_id, from_json
 
 
@@ -38,7 +39,7 @@ def test_retrained_csv_holds_every_training(make_data):
 
 
 def test_text_table_lines_up(make_data):
-    rows = front_table(make_data())
+    rows = front_table(Summary(make_data()))
     lines = as_text(rows).splitlines()
     assert len(lines) == len(rows) + 1
     column = lines[0].index("Attention")
@@ -49,14 +50,14 @@ def test_accuracy_is_shown_in_percent_with_its_spread(make_data):
     data = make_data()
     first = data.retrained[0]
     assert architecture_id(first.architecture) == first.id
-    row = next(row for row in front_table(data) if row[0] == first.id)
+    row = next(row for row in front_table(Summary(data)) if row[0] == first.id)
     # three seeds a hundredth apart around seed 1: one point each side, so a deviation of one point
     middle = 100 * (first.quality + 0.01)
     assert f"{middle:.2f} ± 1.00 (3)" in row
 
 
 def test_markdown_and_latex_have_a_row_for_each_network(make_data):
-    rows = front_table(make_data())
+    rows = front_table(Summary(make_data()))
     assert len(as_markdown(rows).splitlines()) == len(rows) + 1
     assert as_latex(rows).count(r"\\") == len(rows)
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from nas.report.data import ReportData
-from nas.report.made.words import made, made_files
-from nas.report.page import write_report
+from nas.report.made.values import made_tables, made_values, manifest
+from nas.report.page import write_page
+from nas.report.summary import Summary
 
 Make = Callable[..., ReportData]
 
@@ -28,7 +29,7 @@ def with_phases(make_data: Make, phases: object = PHASES, **others: object) -> R
 
 
 def tables(data: ReportData) -> dict[str, list[tuple[str, ...]]]:
-    return {table.name: table.rows for table in made(data, None).tables}
+    return {table.name: table.rows for table in made_tables(data)}
 
 
 def test_phases_data_and_versions_are_tables(make_data: Make) -> None:
@@ -37,7 +38,7 @@ def test_phases_data_and_versions_are_tables(make_data: Make) -> None:
         ("supernet", "1 min 01 s", "2026-01-01T00:00:00Z", "1a, 2b", "CPU X", "2", "1"),
         ("search", "5.0 s", "2026-01-01T00:01:00Z", "2b", "CPU Y", "2", "1"),
     ]
-    assert found["data"][1:] == [("train", "897", "ab" * 8, "supernet, search")]
+    assert found["data"][1:] == [("train", "897", "ab" * 32, "supernet, search")]
     assert found["versions"] == [("Package", "Version"), ("python", "3.11.2"), ("torch", "2.13.0")]
 
 
@@ -53,19 +54,21 @@ def test_a_run_of_an_earlier_version_has_what_it_knows(make_data: Make) -> None:
     earlier = {name: {key: own[key] for key in own if key != "data"} for name, own in PHASES.items()}
     found = tables(with_phases(make_data, earlier))
     assert set(found) == {"phases", "versions"}
-    nothing = made(replace(make_data(), provenance={}), None)
-    assert (nothing.commands, nothing.check, nothing.facts, nothing.tables) == ((), None, [], ())
+    nothing = replace(make_data(), provenance={}, trials=(), retrained=())
+    values = {"commands": (), "check": None, "facts": [], "settings": [], "source": None}
+    assert (made_tables(nothing), made_values(Summary(nothing))) == ([], values)
 
 
 def test_the_page_shows_commands_source_and_how_to_check(make_data: Make, tmp_path: Path) -> None:
     source = '"""<b>Doc</b>"""\nexperiment = 5 < 6\n'
     data = with_phases(make_data, commands=["nas train a.py", "nas search results/a"], source=source)
-    text = write_report(data, tmp_path).read_text()
+    text = write_page(data, tmp_path).read_text()
     assert "nas train a.py\nnas search results/a" in text
     assert "nas reproduce results/small --id " in text
     assert "experiment = 5 &lt; 6" in text
     assert "&lt;b&gt;Doc&lt;/b&gt;" in text
     assert ("ab" * 32) in (tmp_path / "data.csv").read_text(), "the table's file has the whole hash"
+    assert f"<td>{'ab' * 8}</td>" in text
     for name in ("phases", "data", "versions"):
         for ending in ("csv", "md", "tex"):
             assert (tmp_path / f"{name}.{ending}").read_text()
@@ -75,4 +78,4 @@ def test_the_page_shows_commands_source_and_how_to_check(make_data: Make, tmp_pa
 
 def test_all_that_is_known_is_in_the_manifest(make_data: Make) -> None:
     data = with_phases(make_data)
-    assert json.loads(made_files(data)["manifest.json"]) == data.provenance
+    assert json.loads(manifest(data)) == data.provenance

@@ -1,0 +1,1 @@
+"""Comparisons: of several runs, and of several strategies in one run."""
