@@ -42,7 +42,7 @@ def test_a_watched_page_loads_itself_again_where_it_was_until_it_is_paused(
         assert set(requests) == {path.as_uri()}
         # a page that is finished stays
         path.write_text(finished)
-        page.get_by_role("button", name="Load again").click()
+        page.get_by_role("button", name="Reload").click()
         page.wait_for_function("document.querySelector('h1').textContent === 'a small run'")
         assert page.get_by_role("button", name="Pause").count() == 0
         browser.close()

@@ -94,6 +94,7 @@ def test_a_finished_run_is_watched_until_nothing_is_at_work(
 ) -> None:
     monkeypatch.setattr(nas.report.watch, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(nas.report.watch, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(nas.report.watch, "REST", 0)
     page = finished_copy / "report" / "index.html"
     assert not is_locked(finished_copy)
     printed = command("report", finished_copy, "--watch")

@@ -81,7 +81,7 @@ def _own_words(costs: LengthCosts) -> list[str]:
 def _change(own: float, rival: float) -> str:
     change = round(100 * (own / rival - 1))
     if not change:
-        return "needs as many" if own == rival else f"needs hardly {'more' if own > rival else 'fewer'}"
+        return "needs as many" if own == rival else f"needs slightly {'more' if own > rival else 'fewer'}"
     return f"needs {abs(change)} % {'more' if change > 0 else 'fewer'}"
 
 

@@ -58,7 +58,7 @@ def _correlation_text(data: ReportData, own: Ranker) -> list[str]:
             f" Over the {own.top.count} networks that are best from scratch, τ = {_signed(own.top.tau)}"
             f"{_interval(own.top)}."
         )
-    scale = "τ is 1 for the same order, 0 for no relation and -1 for the reversed order."
+    scale = f"τ is 1 for the same order, 0 for no relation and {wording.MINUS}1 for the reversed order."
     if n < FEW_NETWORKS:
         scale += f" With n = {n} it is only a rough indication: one swapped pair changes it by {4 / (n * (n - 1)):.2f}."
         scale += " Networks that a search has chosen are also close in quality, which makes them hard to rank."

@@ -58,8 +58,8 @@ const buildAxes = (holder, data, state, changed) => {
   const say = () => {
     const missing = data.networks.filter((network) => network[3][state.axis] === null).length;
     const share = `${counted(missing)} of ${counted(data.networks.length)} networks`;
-    const lack = missing ? ` ${share} are not drawn: this cost is not known of them.` : "";
-    note.textContent = `Both fronts are those of the cost shown.${lack}`;
+    const lack = missing ? ` ${share} are not drawn, since this cost is not known for them.` : "";
+    note.textContent = `Both fronts are computed for this cost.${lack}`;
   };
   select.addEventListener("change", () => { state.axis = Number(select.value); say(); changed(); });
   say();
