@@ -36,7 +36,7 @@ def split_overrides(arguments: Sequence[str], options: Container[str]) -> tuple[
         if not equals:
             value = next(pending, "--")
         if value.startswith("--"):
-            raise ValueError(f"{name} has no value; settings are changed by --name value")
+            raise ValueError(f"{name} has no value; write it as {name} VALUE")
         found[name.removeprefix("--").replace("-", "_")] = value
     return own, found
 
