@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from nas.export.predict.scores import Backend, scores_of
+from nas.export.predict.scores import Backend, likeliest, scores_of
 from nas.export.read.config import Config
 from nas.export.read.onnx_model import Array
 
@@ -43,13 +43,11 @@ def classes(config: Config, files: Sequence[Path], backend: Backend | None) -> I
 
 
 def _classes(
-    scores: Callable[[Array], Array], names: Sequence[str], pixels: Pixels, files: Sequence[Path]
+    scores: Callable[..., Array], names: Sequence[str], pixels: Pixels, files: Sequence[Path]
 ) -> Iterator[str]:
     for path in files:
         scores_C = scores(network_input(_image(path, pixels), pixels))[0]
-        weights_C = np.exp(scores_C - scores_C.max())
-        place = int(weights_C.argmax())
-        yield f"{path}\t{names[place]}\t{weights_C[place] / weights_C.sum():.4f}"
+        yield f"{path}\t{likeliest(scores_C, names)}"
 
 
 def _image(path: Path, pixels: Pixels) -> Image.Image:
