@@ -112,7 +112,7 @@ def command_parser() -> argparse.ArgumentParser:
 
 
 def _options(command: Command | None) -> set[str]:
-    """What the command itself takes after a name with dashes."""
+    """The names with dashes that are the command's own."""
     return {"-h", "--help", *(option.name for option in (command.options if command else ()))}
 
 

@@ -42,7 +42,7 @@ def split_overrides(arguments: Sequence[str], options: Container[str]) -> tuple[
 
 
 def separate(text: str) -> list[str]:
-    """What stands between commas: `tpe,evolution(parents=5,population_size=20)` are two."""
+    """The parts between commas: `tpe,evolution(parents=5,population_size=20)` are two."""
     parts = [part.strip(" '\"") for part in _ITEMS.findall(text)]
     return [part for part in parts if part]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nas.tasks.base import Task
 
 Settings = dict[str, Any]
-"""What a network is told besides its architecture, as JSON values: `num_classes`."""
+"""Settings of a network besides its architecture, as JSON values: `num_classes`."""
 Values = dict[str, Any]
 """The config of an export, as JSON values."""
 
@@ -77,7 +77,7 @@ class Predict:
 
 @dataclass(frozen=True)
 class Card:
-    """What the model card says of networks of a family, as lines of Markdown."""
+    """The parts of a model card that a family decides, as lines of Markdown."""
 
     layers: Callable[[Any], list[str]]
     """The layers of an architecture, as a table."""
@@ -86,7 +86,7 @@ class Card:
     intended_use: Callable[[Values], str]
     """Inputs that an export is meant for, and what it does with others."""
     lengths: str | None = None
-    """What stands above the table of FLOPs by length; None if inputs have one size."""
+    """The words above the table of FLOPs by length; None if inputs have one size."""
     pipeline_tag: str | None = None
     """The use as Hugging Face's hub names it."""
 

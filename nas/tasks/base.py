@@ -58,7 +58,7 @@ class Task(ABC):
         """Load and verify the data; one line on what is there. Raises: DataError."""
 
     def fingerprint(self) -> dict[str, Fingerprint]:
-        """What `prepare` loaded, by name of the part: equal only if the data is. Empty if the task cannot say.
+        """Fingerprints of the data, by name of the part: equal only if the data is. Empty if the task cannot say.
 
         Raises: DataError.
         """
@@ -73,7 +73,7 @@ class Task(ABC):
         """The whole split in a fixed order, not augmented."""
 
     batch_unit: Literal["examples", "tokens"] = "examples"
-    """What batch sizes count."""
+    """The unit of batch sizes."""
 
     @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:

@@ -56,7 +56,7 @@ class ImageTask(Task):
     tokenizer: Tokenizer
     """Linear patch embedding, or a small convolutional network."""
     pooling: Pooling
-    """What the classifier sees of the tokens."""
+    """The part of the tokens that the classifier sees."""
     drop_path: float
     """Chance to skip the last block in training; it falls linearly to 0 at the first."""
     label_smoothing: float

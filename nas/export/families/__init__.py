@@ -2,7 +2,7 @@
 
 An export names its family. Its config never decides what code is run: a family from elsewhere is found if a program has
 imported its module, if the environment variable NAS_FAMILIES names the module, or if an installed package offers it
-under the entry-point group `nas.families`.
+under the entry-point group `attention_nas.families`.
 """
 
 import importlib
@@ -17,7 +17,7 @@ from nas.export.family import Family, Settings
 if TYPE_CHECKING:
     from nas.tasks.base import Task
 
-GROUP = "nas.families"
+GROUP = "attention_nas.families"
 """Entry points of installed packages, each a family's name and the module that registers it."""
 VARIABLE = "NAS_FAMILIES"
 """Environment variable of modules that register families, with commas between."""

@@ -78,9 +78,7 @@ def export(run: Run, identifier: str, formats: Sequence[Format] | None = None, i
     final = run.export_folder(identifier)
     with replacing_folder(final) as folder:
         write_tensors(folder / WEIGHTS, weights, {"format": "pt"})
-        for name, content in task.export_files().items():
-            with replacing(folder / name, "wb") as file:
-                file.write(content)
+        _write_input_files(folder, task)
         write_json(folder / CONFIG, values)
         inputs = real_inputs(task, family.longest_input(settings))
         network = load_network(folder)
@@ -90,15 +88,21 @@ def export(run: Run, identifier: str, formats: Sequence[Format] | None = None, i
             "bytes": check_size(folder, weights),
             f"search_{run.experiment.quality.name}": check_quality(run, result, network),
         }
-        if "pt2" in formats and family.programs:
+        if family.programs and "pt2" in formats:
             _merge(values, pt2_values(folder, values, network, task, family.programs, inputs))
-        if "onnx" in formats and family.programs:
+        if family.programs and "onnx" in formats:
             _merge(values, onnx_values(folder, values, network, run.experiment, family.programs, inputs, int8))
         values["files"] = fingerprints(folder)
         write_text(folder / CARD, card(run.experiment, family, result, values, final))
         write_json(folder / CONFIG, values)
     _say(final, values)
     return final
+
+
+def _write_input_files(folder: Path, task: Task) -> None:
+    for name, content in task.export_files().items():
+        with replacing(folder / name, "wb") as file:
+            file.write(content)
 
 
 def _family(task: Task) -> tuple[Family, Settings]:
