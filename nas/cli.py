@@ -9,7 +9,7 @@ import logging
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from nas.commands.words import COMMANDS, SETTINGS, Command
@@ -47,15 +47,18 @@ def run_command(arguments: Sequence[str]) -> int:
     """Parse and run one command; returns its exit code. Raises: ValueError for a user's mistake."""
     command = COMMANDS.get(arguments[0]) if arguments else None
     takes_settings = command is not None and command.takes_settings
-    rest, overrides = split_overrides(arguments, _options(command)) if takes_settings else (arguments, {})
+    takes_more = takes_settings or (command is not None and command.more_help is not None)
+    rest, named = split_overrides(arguments, _options(command)) if takes_more else (arguments, {})
     parsed, unknown = command_parser().parse_known_args(rest)
     if unknown:
         raise ValueError(f"unexpected argument {unknown[0]!r}; see nas {parsed.command} --help")
     # `from` is a word of Python's own
-    named = {"from": "from_"}
-    options = {named.get(name, name): value for name, value in vars(parsed).items() if name != "command"}
+    spelled = {"from": "from_"}
+    options = {spelled.get(name, name): value for name, value in vars(parsed).items() if name != "command"}
     if takes_settings:
-        options |= {"overrides": overrides, "command_line": "nas " + shlex.join(arguments)}
+        options |= {"overrides": named, "command_line": "nas " + shlex.join(arguments)}
+    elif takes_more:
+        options |= {"options": named}
     assert command is not None
     # here and not above: most load torch, which takes seconds, and neither help nor a mistake above needs it
     functions = importlib.import_module(command.module)
@@ -68,7 +71,12 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Mistakes as one line, not as a usage message and a line."""
+    """Mistakes as one line, not as a usage message and a line; help with an end that is made when it is asked for."""
+
+    more_help: Callable[[], str] | None = None
+
+    def format_help(self) -> str:
+        return super().format_help() + (self.more_help() if self.more_help else "")
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(f"{message}; see {self.prog} --help")
@@ -91,6 +99,7 @@ def command_parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
+        sub.more_help = command.more_help
         for option in command.options:
             if option.is_flag:
                 sub.add_argument(option.name, help=option.help, action="store_true")
@@ -103,7 +112,7 @@ def command_parser() -> argparse.ArgumentParser:
 
 
 def _options(command: Command | None) -> set[str]:
-    """What the command itself takes after a name with dashes."""
+    """The names with dashes that are the command's own."""
     return {"-h", "--help", *(option.name for option in (command.options if command else ()))}
 
 

@@ -1,6 +1,7 @@
-"""What commands share: where networks are evaluated, the run that is meant, and the report at the end."""
+"""Parts of several commands: where networks are evaluated, the run that is meant, and the report at the end."""
 
 import dataclasses
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,12 @@ from nas.experiment import Experiment
 from nas.experiment.costs import feasible_space
 from nas.experiment.loading import Loaded, load
 from nas.experiment.overrides import apply_overrides
+from nas.export.write.outlook import exports_ahead
 from nas.parallel.map import Workers
 from nas.runs.run import Run
 from nas.system.devices import default_device
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,9 @@ def run_of(experiment: str, out: Path | None, data: Path | None, overrides: dict
         raise ValueError(f"{folder} is a file, not a folder for a run; name another with --out")
     if not Run.exists(folder):
         feasible_space(asked).check_limits()
+        # a mistake in the family is met here, not by the export hours later
+        for line in exports_ahead(asked):
+            log.info("%s", line)
         asked.task.prepare()
     return Run.create(folder, loaded, experiment, overrides, data, command_line)
 

@@ -9,7 +9,7 @@ from nas.describe.network import find_network, print_network, write_architecture
 from nas.experiment import Experiment
 from nas.experiment.loading import load
 from nas.experiment.overrides import apply_overrides, separate
-from nas.export.write.whole import export, formats_here
+from nas.export.write.whole import export, formats_here, formats_of, how_to_use
 from nas.report.lengths.measured import measure_latencies
 from nas.reproduce import print_checks
 from nas.runs.run import Run
@@ -38,11 +38,12 @@ def export_command(
     if not found:
         of = " of the front" if front else ""
         raise ValueError(f"{run} has no retrained network{of}; run nas retrain {run} first")
-    chosen = formats_here(None if formats is None else [each for each in separate(formats) if each != "none"])
+    asked = None if formats is None else [each for each in separate(formats) if each != "none"]
+    chosen = formats_here(asked, formats_of(opened.experiment.task))
     for identifier in ids or sorted(found):
         print(f"export  {export(opened, identifier, chosen, int8)}", flush=True)
     opened.note_command("export")
-    print("next    nas predict FOLDER reads images or text; nas.load(FOLDER) in Python gives the network")
+    print(f"next    {how_to_use(opened.experiment.task)}")
 
 
 def reproduce_command(run: Path, id: str, retrain: bool, data: Path | None) -> int:

@@ -7,7 +7,8 @@ from typing import Any
 
 from nas.commands.common import Where, print_front, run_of, write_report
 from nas.experiment.overrides import separate
-from nas.export.write.whole import export, formats_here, is_exported
+from nas.export.families import family_of
+from nas.export.write.whole import export, formats_here, formats_of, how_to_use, is_exported
 from nas.report.lengths.measured import measure_latencies
 from nas.retrain.choose import Choice, choose
 from nas.retrain.retrain import retrain
@@ -137,16 +138,17 @@ def retrain_command(
 
 def _export_all(run: Run, choices: list[Choice]) -> str:
     """Where the exports are and how they are used, or why there are none."""
-    name, folder = run.experiment.task.name, run.folder
-    if run.experiment.task.family() is None:
-        return f"none: the networks of task {name} come from a builder of its own; weights are in {folder / 'subnets'}"
-    formats = formats_here(None)
+    task, folder = run.experiment.task, run.folder
+    if family_of(task) is None:
+        why = f"the networks of task {task.name} come from a builder of its own"
+        return f"none: {why}; weights are in {folder / 'subnets'}"
+    formats = formats_here(None, formats_of(task))
     for choice in choices:
         # programs take seconds each; those of networks that are there for comparison are written when asked for
         identifier, chosen = architecture_id(choice.architecture), formats if choice.origin == "front" else ()
         if not is_exported(run, identifier, chosen):
             export(run, identifier, chosen)
-    return f"{folder / 'exports'}; nas predict FOLDER reads images or text, nas.load(FOLDER) gives a network"
+    return f"{folder / 'exports'}; {how_to_use(task)}"
 
 
 def choice_of(run: Run, identifier: str) -> Choice:

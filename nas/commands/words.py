@@ -35,9 +35,11 @@ class Command:
     takes_settings: bool = False
     """Whether settings of the experiment may be changed: --limits.flops 30e6."""
     module: str = "nas.commands.steps"
-    """Which has its function."""
+    """Import path of the module that has its function."""
     goes_on: bool = True
     """Whether it goes on where it was stopped if it is run again."""
+    more_help: Callable[[], str] | None = None
+    """Gives the end of its help: options besides, which the function is handed as texts by name."""
 
 
 def _count(text: str) -> int:
@@ -53,13 +55,12 @@ def _number(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text!r} must be a number") from error
 
 
-def _backend(text: str) -> str:
-    if text not in BACKENDS:
-        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(BACKENDS)}")
-    return text
+def _family_options() -> str:
+    # here and not above: only the help of one command asks for it
+    from nas.export.predict.predict import option_lines
 
+    return option_lines()
 
-BACKENDS = ("onnx", "int8", "torch")
 
 SETTINGS = "Settings of the experiment are changed by name: --seed 1 --limits.flops 30e6 --supernet.steps 1000"
 
@@ -183,19 +184,17 @@ COMMANDS = {
         module="nas.commands.results",
     ),
     "predict": Command(
-        "Translate lines of text from standard input or files, or classify images, with an export alone.",
+        "Use an export: translate lines of text from standard input or files, classify images.",
         (
             Option("export", "folder of an export", Path, metavar="EXPORT"),
             Option(
                 "files",
-                "images, for each its name, class and probability; or UTF-8 texts instead of standard input",
+                "images, for each its name, class and probability; or UTF-8 texts instead of standard input; or"
+                " other inputs of the network's family",
                 Path,
                 nargs="*",
                 metavar="FILE",
             ),
-            Option("--beam", "hypotheses of a translation; 1 is greedy (default: the export's)", _count, metavar="N"),
-            Option("--length-penalty", "more favours long translations (default: the export's)", _number, metavar="X"),
-            Option("--backend", "for images: onnx, int8, torch (default: onnx if there)", _backend, metavar="B"),
         ),
         (
             "nas predict results/digits/exports/1a2b3c4d5e scan.png photo.jpg",
@@ -204,6 +203,7 @@ COMMANDS = {
         ),
         module="nas.export.predict.predict",
         goes_on=False,
+        more_help=_family_options,
     ),
     "report": Command(
         "Write the page, figures and tables of a run, finished or not; of several, a page that compares them.",

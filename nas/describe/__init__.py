@@ -1,1 +1,1 @@
-"""What an experiment or a network amounts to: its size, its costs, its drawing."""
+"""Experiments and networks described: size, costs, a drawing."""

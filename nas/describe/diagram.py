@@ -22,14 +22,14 @@ WIDTHS = (13, 20, 8, 6)
 BAR_WIDTH = 8
 LAYERS = ("block", "encoder", "decoder")
 """Names of pieces that are numbered."""
-SITES = {"encoder": "encoder", "decoder": "decoder self", "cross": "decoder cross", "ffn": "decoder FFN"}
-"""Names of a translation network's pieces, as the last lines sum them up; all else is at its ends."""
+SITES = {"decoder": "decoder self", "cross": "decoder cross", "ffn": "decoder FFN", "norm": "ends"}
+"""Where pieces stand, by their names, as the last lines sum them up; a name that is not here stands for itself."""
 COLOURS = ("cyan", "yellow", "magenta", "green", "blue", "red", "bright_cyan", "bright_yellow")
 
 
 @dataclass(frozen=True)
 class Strokes:
-    """What lines and bars are drawn with."""
+    """The characters of lines and bars."""
 
     trunk: str
     branch: str
@@ -68,7 +68,8 @@ def diagram(task: Task, architecture: Any, strokes: Strokes) -> Iterator[Text]:
         yield from drawing.lines(row, strokes.last if is_last else strokes.branch if is_branch else strokes.trunk)
     yield from _sums(task, architecture)
     if any(piece.is_end for piece in pieces):
-        yield from _by_site([piece.name for piece in pieces], rows, drawing)
+        sites = ["ends" if piece.is_end else SITES.get(piece.name, piece.name) for piece in pieces]
+        yield from _by_site(sites, rows, drawing)
 
 
 def _rows(pieces: Sequence[Piece], flops: Sequence[int], parameters: Sequence[int]) -> list[Row]:
@@ -95,7 +96,7 @@ def _choices(piece: Piece) -> tuple[str, str, str]:
 
 @dataclass(frozen=True)
 class _Drawing:
-    """What the lines of one network have in common."""
+    """The measures that all lines of one network share."""
 
     strokes: Strokes
     most: int
@@ -163,11 +164,11 @@ def _sums(task: Task, architecture: Any) -> Iterator[Text]:
         yield Text(f"{'the body':<{WIDTHS[0]}}{words}")
 
 
-def _by_site(names: Sequence[str], rows: Sequence[Row], drawing: _Drawing) -> Iterator[Text]:
+def _by_site(sites: Sequence[str], rows: Sequence[Row], drawing: _Drawing) -> Iterator[Text]:
     """The same bars for sums over layers."""
     sums: dict[str, list[Row]] = {}
-    for name, row in zip(names, rows, strict=True):
-        sums.setdefault(SITES.get(name, "ends"), []).append(row)
+    for site, row in zip(sites, rows, strict=True):
+        sums.setdefault(site, []).append(row)
     flops = {site: sum(row.flops for row in members) for site, members in sums.items()}
     summed = replace(drawing, most=max(*flops.values(), 1))
     for site, members in sums.items():

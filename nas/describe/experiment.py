@@ -1,4 +1,4 @@
-"""What an experiment is about to do: the preflight, the plan and how long it will take."""
+"""An experiment before it runs: the preflight, the plan and how long it will take."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ from nas.describe.estimate import Durations, durations
 from nas.experiment import Experiment
 from nas.experiment.costs import feasible_space
 from nas.experiment.preflight import preflight
+from nas.export.write.outlook import exports_ahead
 from nas.search_space import architecture_id
 from nas.search_space.patterns import hybrid_periods, kinds
 from nas.system.devices import default_device, device_name, fast_bf16
@@ -13,7 +14,7 @@ from nas.system.numbers import number
 
 
 def describe_experiment(experiment: Experiment, name: str, workers: int) -> Iterator[str]:
-    """What the preflight says, plan, device, data and expected time: a line each.
+    """The preflight, the plan, the device, the exports if they lack something, the data and the expected time.
 
     Raises: ValueError if a limit cannot be met; DataError, after all lines that need none, if the data is missing.
     """
@@ -28,6 +29,7 @@ def describe_experiment(experiment: Experiment, name: str, workers: int) -> Iter
     if experiment.tested != experiment.quality:
         yield f"quality     {experiment.quality.name} on the search split, {experiment.tested.name} on the test split"
     yield from _plan(experiment)
+    yield from exports_ahead(experiment)
     yield f"data        {task.prepare()}"
     if _bf16_is_refused(experiment):
         yield "time        not known: bf16 cannot be tried here"
@@ -56,7 +58,7 @@ def _plan(experiment: Experiment) -> list[str]:
 
 
 def _controls(experiment: Experiment) -> str:
-    """What the search is compared with."""
+    """The controls that the search is compared with."""
     several, patterns = len(kinds(experiment.space)), hybrid_periods(experiment.space)
     parts = [f"{experiment.anchors} networks of each of {several} kinds"] if several else []
     parts += [f"as many with softmax in 1 layer of {' and of '.join(map(str, patterns))}"] if patterns else []

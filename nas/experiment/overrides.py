@@ -36,13 +36,13 @@ def split_overrides(arguments: Sequence[str], options: Container[str]) -> tuple[
         if not equals:
             value = next(pending, "--")
         if value.startswith("--"):
-            raise ValueError(f"{name} has no value; settings are changed by --name value")
+            raise ValueError(f"{name} has no value; write it as {name} VALUE")
         found[name.removeprefix("--").replace("-", "_")] = value
     return own, found
 
 
 def separate(text: str) -> list[str]:
-    """What stands between commas: `tpe,evolution(parents=5,population_size=20)` are two."""
+    """The parts between commas: `tpe,evolution(parents=5,population_size=20)` are two."""
     parts = [part.strip(" '\"") for part in _ITEMS.findall(text)]
     return [part for part in parts if part]
 

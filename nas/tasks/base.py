@@ -16,8 +16,12 @@ EvalSplit = Literal["search", "select", "test"]
 `test` is read by retraining alone, once per finished network."""
 
 
+TIMES = (1, 2, 4)
+"""Multiples of its own length at which an export quotes FLOPs, of a text or of either side of an image."""
+
+
 class Batch(NamedTuple):
-    """What a training step or an evaluation reads."""
+    """Examples that a training step or an evaluation reads."""
 
     inputs: tuple[Tensor, ...]
     """Positional inputs of the network."""
@@ -54,7 +58,7 @@ class Task(ABC):
         """Load and verify the data; one line on what is there. Raises: DataError."""
 
     def fingerprint(self) -> dict[str, Fingerprint]:
-        """What `prepare` loaded, by name of the part: equal only if the data is. Empty if the task cannot say.
+        """Fingerprints of the data, by name of the part: equal only if the data is. Empty if the task cannot say.
 
         Raises: DataError.
         """
@@ -69,7 +73,7 @@ class Task(ABC):
         """The whole split in a fixed order, not augmented."""
 
     batch_unit: Literal["examples", "tokens"] = "examples"
-    """What batch sizes count."""
+    """The unit of batch sizes."""
 
     @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -105,6 +109,10 @@ class Task(ABC):
         """
         raise ValueError(f"task {self.name} has inputs of one length, so no costs at {tokens} tokens")
 
+    def quoted_lengths(self) -> list[tuple[int, ...]]:
+        """Lengths at which an export quotes FLOPs, as arguments of `at_length`; empty if inputs have one size."""
+        return []
+
     def pieces(self, architecture: Any) -> list[Piece]:
         """The network cut into parts whose costs add up; by default one part, the whole network."""
         shapes = tuple(tuple(x.shape) for x in self.example_inputs())
@@ -115,11 +123,13 @@ class Task(ABC):
         raise ValueError(f"task {self.name} carries its data with it and reads no folder; leave out --data {folder}")
 
     def family(self) -> tuple[str, dict[str, Any]] | None:
-        """Model family of `nas.export` and its settings for use without training; None for a builder of one's own."""
+        """Name of the networks' family in `nas.export.families`, and their settings for use without training, as JSON
+        values; None if `build` makes networks of no family, which are not exported.
+        """
         return None
 
     def preprocessing(self) -> dict[str, Any]:
-        """What an export must do to raw inputs, as JSON values (image size, mean, std, class names)."""
+        """How an export prepares raw inputs, as JSON values (image size, mean, std, class names)."""
         return {}
 
     def data_licence(self) -> str:
@@ -127,5 +137,5 @@ class Task(ABC):
         return f"The data of task {self.name}; its licence is not known to the task, ask where it came from."
 
     def export_files(self) -> dict[str, bytes]:
-        """What an export must hold besides to read raw inputs, by file name."""
+        """Contents of the files that an export needs besides to read raw inputs, by name."""
         return {}

@@ -1,4 +1,4 @@
-"""What image classification tasks share: a Vision Transformer, cross-entropy, and batches out of tensors in memory.
+"""Image classification tasks: a Vision Transformer, cross-entropy, and batches out of tensors in memory.
 
 A subclass says what its images are and where they come from.
 Shapes: N images, C channels, H height, W width.
@@ -21,7 +21,7 @@ from nas.models.blocks import Projections
 from nas.models.pieces import Piece
 from nas.models.vision import Pooling, Tokenizer, VisionTransformer, vision_pieces
 from nas.tasks.augmentation import Augmentation
-from nas.tasks.base import Batch, EvalSplit, Fingerprint, Task
+from nas.tasks.base import TIMES, Batch, EvalSplit, Fingerprint, Task
 from nas.tasks.images.pixels import normalised
 
 SplitName = Literal["train", "search", "select", "test"]
@@ -56,7 +56,7 @@ class ImageTask(Task):
     tokenizer: Tokenizer
     """Linear patch embedding, or a small convolutional network."""
     pooling: Pooling
-    """What the classifier sees of the tokens."""
+    """The part of the tokens that the classifier sees."""
     drop_path: float
     """Chance to skip the last block in training; it falls linearly to 0 at the first."""
     label_smoothing: float
@@ -169,6 +169,10 @@ class ImageTask(Task):
         resized: ImageTask = _resized(type(self), side * self.patch_size)(**{n: getattr(self, n) for n in names})
         return resized
 
+    def quoted_lengths(self) -> list[tuple[int, ...]]:
+        side = self.image_size // self.patch_size
+        return [((times * side) ** 2,) for times in TIMES] if self._is_vision() else []
+
     def cost_setting(self) -> str:
         if not self._is_vision():
             return f"{self.image_size} x {self.image_size} pixels"
@@ -209,7 +213,7 @@ def without(size: int, *taken: Tensor) -> Tensor:
 
 
 def _fingerprint(split: Split) -> Fingerprint:
-    """Of pixels and labels in their order."""
+    """The fingerprint of pixels and labels in their order."""
     found = sha256()
     for rows in torch.split(split.rows, HASHED_AT_ONCE):
         found.update(split.images_NCHW[rows].numpy().tobytes() + split.labels_N[rows].numpy().tobytes())

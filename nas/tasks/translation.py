@@ -1,4 +1,4 @@
-"""What translation tasks share: an encoder-decoder Transformer, subwords of both languages, batches by tokens.
+"""Translation tasks: an encoder-decoder Transformer, subwords of both languages, batches by tokens.
 
 A subclass says where its texts come from. They are cut into subwords once, kept on disk and mapped into memory.
 Shapes: B sentences, S source tokens, T target tokens, V vocabulary.
@@ -22,7 +22,7 @@ from nas.models.pieces import Piece
 from nas.models.seq2seq import BEGIN, END, PAD, UNKNOWN, Seq2Seq, longest_output
 from nas.models.seq2seq_pieces import seq2seq_pieces
 from nas.system.progress import progress_if_any
-from nas.tasks.base import Batch, EvalSplit, Fingerprint, Task
+from nas.tasks.base import TIMES, Batch, EvalSplit, Fingerprint, Task
 from nas.tasks.texts.corpus import Corpus, pairs_to_prepare, prepare
 from nas.tasks.texts.corpus_files import CorpusSettings
 from nas.tasks.texts.corpus_source import CorpusSource, SplitName
@@ -149,6 +149,11 @@ class TranslationTask(Task):
 
     def at_length(self, tokens: int, target_tokens: int | None = None) -> "TranslationTask":
         return replace(self, quoted=(tokens, tokens if target_tokens is None else target_tokens))
+
+    def quoted_lengths(self) -> list[tuple[int, ...]]:
+        """Up to the longest sentence of the training."""
+        sizes = [tuple(times * tokens for tokens in self.quoted) for times in TIMES]
+        return [size for size in sizes if max(size) <= self.longest or size == self.quoted]
 
     def cost_setting(self) -> str:
         return "{} tokens to {} tokens".format(*self.quoted)

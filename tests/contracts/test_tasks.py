@@ -199,6 +199,12 @@ def test_what_an_export_holds_can_be_written_down(task):
         assert json.loads(json.dumps([name, settings])) == [name, settings]
 
 
+def test_lengths_that_are_quoted_begin_with_the_task_s_own(task):
+    settings = [task.at_length(*size).cost_setting() for size in task.quoted_lengths()]
+    assert settings[:1] == [task.cost_setting()] * bool(settings)
+    assert len(set(settings)) == len(settings)
+
+
 @pytest.mark.parametrize("kind", task_classes(), ids=lambda kind: kind.name)
 def test_a_folder_is_read_or_refused_in_one_line(kind, tmp_path):
     nowhere = tmp_path / "nowhere"

@@ -1,52 +1,52 @@
-"""What an exported network makes of raw inputs: of lines of text their translations, of image files their classes.
+"""The command `nas predict`: an export's answers to raw inputs, by the row of its model family.
 
-Images are classified by `model.onnx` without torch: nothing that the command imports for it needs more than NumPy,
-Pillow and ONNX Runtime.
+It loads no torch itself; a family loads it where its networks need it.
 """
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from nas.export.predict.images import Backend, classes
-from nas.export.read.config import read_config
+from nas.export.families import family_named, shipped
+from nas.export.family import Predict, PredictOption
+from nas.export.read.config import Config, read_config
 
 __all__ = ["predict", "write"]
 
 
-def predict(
-    folder: Path,
-    files: Sequence[Path],
-    beam: int | None = None,
-    length_penalty: float | None = None,
-    backend: Backend | None = None,
-) -> Iterator[str]:
-    """The lines to be printed, as they come: translations of lines of text, or a name, class and probability an image.
+def predict(folder: Path, files: Sequence[Path], options: Mapping[str, Any] | None = None) -> Iterator[str]:
+    """The lines to be printed, as they come: a translation for each line of text; a name, class and probability for
+    each image.
 
     Args:
-        files: Images, or texts in UTF-8; no texts mean standard input.
-        beam: Of translations, instead of the export's; likewise `length_penalty`.
-        backend: What computes classes of images, instead of ONNX Runtime where it is there.
+        files: Inputs; families that read text take standard input if there are none.
+        options: Values of the family's own options by name, such as `beam` or `backend`.
 
-    Raises: ValueError if there is no export, at once; if an input cannot be read, after the lines of those before.
+    Raises: ValueError if there is no export or it takes no such option, at once; if an input cannot be read, after the
+        lines of those before.
     """
     config = read_config(folder)
-    if config.family == "seq2seq":
-        if backend not in (None, "torch"):
-            raise ValueError(f"{folder} translates, which torch alone does; leave out --backend {backend}")
-        if not find_spec("torch"):
-            raise ValueError(f"{folder} translates, for which torch is needed: pip install attention-nas")
-        # here and not above: images are classified without torch
-        from nas.export.predict.texts import translations
+    row = _row(config)
+    _check_known(config, row, options or {})
+    return row.lines(config, files, options or {})
 
-        return translations(folder, files, beam, length_penalty)
-    if beam is not None or length_penalty is not None:
-        raise ValueError(f"{folder} classifies images; --beam and --length-penalty are for translations")
-    if not files:
-        raise ValueError(f"{folder} classifies images; name some: nas predict {folder} FILE")
-    return classes(config, files, backend)
+
+def _row(config: Config) -> Predict:
+    row = config.family.predict
+    if row is None:
+        what = f"{config.folder} holds a network of family {config.family.name}, which nas predict cannot use"
+        raise ValueError(f"{what}; nas.load in Python gives the network")
+    return row
+
+
+def _check_known(config: Config, row: Predict, options: Mapping[str, Any]) -> None:
+    there = {option.name: option.flag for option in row.options}
+    for name in options:
+        if name not in there:
+            takes = f"it takes {', '.join(there.values())}" if there else "it takes no options"
+            raise ValueError(f"{config.folder} {row.does}; there is no option --{name.replace('_', '-')}: {takes}")
 
 
 def write(lines: Iterator[str]) -> None:
@@ -61,10 +61,30 @@ def write(lines: Iterator[str]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def predict_command(
-    export: Path, files: list[Path], beam: int | None, length_penalty: float | None, backend: Backend | None
-) -> None:
-    write(predict(export, files, beam, length_penalty, backend))
+def predict_command(export: Path, files: list[Path], options: dict[str, str]) -> None:
+    config = read_config(export)
+    row = _row(config)
+    _check_known(config, row, options)
+    known = {option.name: option for option in row.options}
+    write(row.lines(config, files, {name: _value(known[name], text) for name, text in options.items()}))
+
+
+def _value(option: PredictOption, text: str) -> Any:
+    """Raises: ValueError if the text is no value of the option."""
+    try:
+        return option.read(text)
+    except ValueError as error:
+        raise ValueError(f"argument {option.flag}: {error}") from error
+
+
+def option_lines() -> str:
+    """The options of each shipped family, as lines of the command's help."""
+    rows = [row for row in (family_named(name).predict for name in shipped()) if row is not None]
+    return "".join(
+        f"\noptions of an export that {row.does}:\n"
+        + "".join(f"  {f'{option.flag} {option.metavar}':<22}{option.help}\n" for option in row.options)
+        for row in rows
+    )
 
 
 FUNCTIONS = {"predict": predict_command}

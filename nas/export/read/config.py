@@ -1,4 +1,4 @@
-"""What stands in the folder of an export, and what its config says; read without torch.
+"""The files of an export, and its config; read without torch.
 
 config.json          model family, settings and architecture; preprocessing, decoding; what was measured and checked
 model.safetensors    weights
@@ -16,14 +16,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
+from nas.export.families import family_named
+from nas.export.family import Family
 from nas.system.files import read_json
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 
 Precision = Literal["float32", "int8"]
-
-ONNX_PROGRAMS = {"vision_transformer": ("model",), "seq2seq": ("encoder", "decoder")}
-"""Programs that a network of a family is cut into, in the order in which they run."""
 
 AGAIN = "write the export again with nas export RUN ID"
 
@@ -40,19 +39,25 @@ class Config:
     values: dict[str, Any]
 
     @property
-    def family(self) -> str:
-        """Raises: ValueError if the config does not say."""
+    def family(self) -> Family:
+        """The row of the network's model family. Raises: ValueError if the config does not say, or it is not known."""
         with self.read():
-            return str(self.values["family"])
+            name, module = self.values["family"], self.values.get("family_module")
+            if not isinstance(name, str):
+                raise ValueError(f"no family {name!r}")
+        try:
+            return family_named(name, module)
+        except ValueError as error:
+            raise ValueError(f"{self.folder / CONFIG}: {error}") from error
 
     def preprocessing(self, *names: str) -> list[Any]:
-        """What is done to raw inputs, of what the task said these entries. Raises: ValueError if one is missing."""
+        """These entries of how raw inputs are prepared, as the task said. Raises: ValueError if one is missing."""
         with self.read():
             return [self.values["preprocessing"][name] for name in names]
 
     def onnx_files(self, precision: Precision) -> list[str]:
         """Names of the export's ONNX programs, in the order in which they run; none if it has none."""
-        names = [onnx_file(program, precision) for program in ONNX_PROGRAMS.get(self.family, ())]
+        names = [onnx_file(program, precision) for program in self.family.onnx]
         return names if all(name in self.values.get("files", {}) for name in names) else []
 
     def file(self, name: str) -> Path:
@@ -63,7 +68,7 @@ class Config:
 
     @contextmanager
     def read(self) -> Iterator[None]:
-        """What goes wrong inside is a mistake in the config."""
+        """Errors of the lines inside become ones of the config."""
         try:
             yield
         except (KeyError, TypeError, ValueError, AttributeError) as error:

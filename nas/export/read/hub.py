@@ -12,7 +12,7 @@ import torch
 from huggingface_hub import PyTorchModelHubMixin, snapshot_download
 from torch import Tensor, nn
 
-from nas.export.read.config import CARD, CONFIG, WEIGHTS
+from nas.export.read.config import CARD, CONFIG, WEIGHTS, Config
 from nas.export.read.network import open_export, untrained
 from nas.system.files import read_tensors, write_json, write_tensors
 
@@ -24,15 +24,15 @@ class HubNetwork(nn.Module, PyTorchModelHubMixin, library_name="attention-nas"):
     """An exported network that can be loaded from a folder or the hub, and saved to either."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        """Fresh weights. Raises: ValueError, TypeError or KeyError if the config is none of an export."""
+        """Fresh weights. Raises: ValueError if the config is none of an export."""
         super().__init__()
         self.config = config
-        self.network = untrained(config)
+        self.network = untrained(Config(Path(), config))
         self.folder: Path | None = None
-        """Of the export that it was loaded from."""
+        """The folder of the export that it was loaded from."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """What the network computes."""
+        """The network's outputs."""
         return self.network(*inputs)  # type: ignore[no-any-return]
 
     def _save_pretrained(self, save_directory: Path) -> None:
@@ -43,9 +43,9 @@ class HubNetwork(nn.Module, PyTorchModelHubMixin, library_name="attention-nas"):
             write_json(save_directory / CONFIG, self.config)
             return
         write_tensors(save_directory / WEIGHTS, self.network.state_dict(), {"format": "pt"})
-        vocabulary = self.config["preprocessing"].get("subwords")
-        if vocabulary is not None and self.folder is not None:
-            _copy(self.folder / vocabulary, save_directory / vocabulary)
+        if self.folder is not None:
+            for name in Config(self.folder, self.config).family.input_files:
+                _copy(self.folder / name, save_directory / name)
         kept = {name: value for name, value in self.config.items() if name not in OF_THE_WEIGHTS}
         write_json(save_directory / CONFIG, kept)
 

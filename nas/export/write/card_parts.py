@@ -1,21 +1,19 @@
-"""Sections of a model card that the export's config alone decides, each as lines; an empty one is left out."""
+"""Sections of a model card, each as lines; an empty one is left out."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-Values = dict[str, Any]
-"""The export's config."""
+from nas.export.family import Values
 
 LIBRARY = "attention-nas"
-PIPELINES = {"vision_transformer": "image-classification", "seq2seq": "translation"}
-"""What Hugging Face's hub calls the use of a family of networks."""
 
 
-def front_matter(values: Values) -> list[str]:
-    """Read by Hugging Face's hub."""
+def front_matter(pipeline_tag: str | None) -> list[str]:
+    """The card's metadata, which Hugging Face's hub reads."""
     return [
         "---",
         f"library_name: {LIBRARY}",
-        f"pipeline_tag: {PIPELINES[values['family']]}",
+        *([] if pipeline_tag is None else [f"pipeline_tag: {pipeline_tag}"]),
         "tags:",
         "- neural-architecture-search",
         "- model_hub_mixin",
@@ -23,29 +21,15 @@ def front_matter(values: Values) -> list[str]:
     ]
 
 
-def flops(values: Values) -> list[str]:
+def flops(values: Values, words: str | None) -> list[str]:
+    """FLOPs by length, with `words` above the table; without words nothing, since inputs have one size."""
+    if words is None:
+        return []
     rows = [f"| {setting} | {value:,.0f} |" for setting, value in values["flops_by_length"].items()]
-    words = "What the same layers would need for other lengths; the weights are made for the first."
-    if values["family"] == "seq2seq":
-        words = "Lengths count the tokens of the source and of its translation."
     return ["## FLOPs by length", "", words, "", "| length | multiply-adds |", "|---|---:|", *rows]
 
 
-def intended_use(values: Values) -> list[str]:
-    if values["family"] == "seq2seq":
-        longest = values["settings"]["longest"]
-        meant = (
-            f"For sentences like those of task `{values['task']}`. Others it translates all the same, and worse; it is "
-            f"made for at most {longest} subwords a sentence, and does not say how sure it is."
-        )
-    else:
-        said = values["preprocessing"]
-        size, names = said["image_size"], said["class_names"]
-        meant = (
-            f"For images like those of task `{values['task']}`, of {size} x {size} pixels, in its {len(names)} "
-            f"classes: {', '.join(names)}. Every other image is put into one of them, too: the probability is among "
-            "these classes, not a chance of being right."
-        )
+def intended_use(meant: str) -> list[str]:
     limits = (
         "It was measured on the task's own test split alone, and comes from a search for small networks: try it on "
     )
@@ -132,3 +116,21 @@ def int8(values: Values) -> list[str]:
         "|---|---:|---:|",
         *(f"| {precision} | {sizes[precision]:,} | {found[precision]:.4f} |" for precision in ("float32", "int8")),
     ]
+
+
+def encoder_layers(architecture: Any) -> list[str]:
+    """The layers of an architecture's encoder, as a table."""
+    rows = (
+        (number, block.attention, f"{block.num_heads} x {block.head_dim}", block.ffn_dim)
+        for number, block in enumerate(architecture.encoder.blocks, start=1)
+    )
+    return table(("layer", "attention", "heads x width", "FFN"), rows)
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    """A table of Markdown, as lines."""
+    return [_row(header), "|" + "---|" * len(header), *(_row(cells) for cells in rows)]
+
+
+def _row(cells: Sequence[object]) -> str:
+    return f"| {' | '.join(map(str, cells))} |"

@@ -1,4 +1,4 @@
-"""What must hold before a folder is an export: all forms of the network compute the same, and as well as was recorded.
+"""The checks of an export: all forms of the network compute the same, and its quality is the one that was recorded.
 
 A check that fails is an error with its numbers; then nothing is written.
 """
@@ -32,24 +32,18 @@ CHECKED = {"examples": 32, "tokens": 2_000}
 """How much of the search split is computed in every form, as batches count."""
 
 
-def real_inputs(task: Task) -> list[tuple[Tensor, ...]]:
+def real_inputs(task: Task, longest: int | None) -> list[tuple[Tensor, ...]]:
     """Inputs of the search split: its first batch, its last, and one example, since sizes are free in all forms.
 
-    Sentences are in the order of their lengths; those beyond what the network is made for are left out.
+    Args:
+        longest: Most tokens that the network is made for; batches with more are left out.
     """
-    longest = longest_of(task)
     batches = (batch.inputs for batch in task.batches("search", CHECKED[task.batch_unit]))
     fitting = (inputs for inputs in batches if longest is None or max(x.shape[1] for x in inputs) <= longest)
     first = last = next(fitting)
     for inputs in fitting:
         last = inputs
     return [first, last, tuple(x[:1] for x in last)]
-
-
-def longest_of(task: Task) -> int | None:
-    """Tokens of a sentence that a translation network of the task is made for."""
-    family = task.family()
-    return None if family is None else family[1].get("longest")
 
 
 def check_slices(run: Run, architecture: Any, inputs: list[tuple[Tensor, ...]]) -> float | None:

@@ -11,24 +11,23 @@ from nas.evaluators.base import Quality
 from nas.evaluators.bleu import Bleu
 from nas.evaluators.likelihood import LogLikelihood
 from nas.experiment import Experiment
+from nas.export.family import Programs, Values
 from nas.export.read.config import CARD, CONFIG, Config, onnx_file
 from nas.export.read.onnx_model import OnnxModel
-from nas.export.write.checks import PROGRAM, OnnxNetwork, arrays, check_difference, largest_difference, longest_of
-from nas.export.write.programs import parts, read_pt2, whole, write_onnx, write_pt2
-from nas.export.write.quantised import write_int8
+from nas.export.write.checks import PROGRAM, OnnxNetwork, arrays, check_difference, largest_difference
+from nas.export.write.programs import read_pt2, write_int8, write_onnx, write_pt2
 from nas.export.write.timing import quartiles_ms
 from nas.system.devices import device_name
 from nas.tasks.base import Task
 
 PT2 = "model.pt2"
 
-Values = dict[str, Any]
-"""Entries of the config."""
 
-
-def pt2_values(folder: Path, network: nn.Module, task: Task, inputs: list[tuple[Tensor, ...]]) -> Values:
-    """Write the exported program; what it differs by. Raises: ValueError if that is too much."""
-    write_pt2(whole(network, task.example_inputs(), longest_of(task)), folder / PT2)
+def pt2_values(
+    folder: Path, values: Values, network: nn.Module, task: Task, programs: Programs, inputs: list[tuple[Tensor, ...]]
+) -> Values:
+    """Write the program of torch.export; the config's entries on it. Raises: ValueError if it differs too much."""
+    write_pt2(programs.whole(network, task.example_inputs(), values["settings"]), folder / PT2)
     difference = largest_difference(network, read_pt2(folder / PT2), inputs)
     check_difference(PT2, difference, PROGRAM)
     return {"checks": {"pt2": difference}}
@@ -39,15 +38,16 @@ def onnx_values(
     values: Values,
     network: nn.Module,
     experiment: Experiment,
+    programs: Programs,
     inputs: list[tuple[Tensor, ...]],
     int8: bool,
 ) -> Values:
-    """Write the ONNX programs; what they differ by, how long they take, and what 8 bits cost.
+    """Write the ONNX programs; the config's entries on them: differences, latencies, and the quality at 8 bits.
 
     Raises: ValueError if they differ too much in float32.
     """
     task = experiment.task
-    for program in parts(network, task.example_inputs(), longest_of(task)):
+    for program in programs.for_onnx(network, task.example_inputs(), values["settings"]):
         path = folder / onnx_file(program.name, "float32")
         write_onnx(program, path)
         if int8:
@@ -70,7 +70,7 @@ def fingerprints(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def _latency(network: nn.Module, models: dict[str, OnnxModel], task: Task) -> Values:
-    """Of one pass at the size at which costs are quoted."""
+    """The latency of one pass at the size at which costs are quoted."""
     inputs = task.example_inputs()
     given = list(arrays(inputs))
     passes = {"eager": lambda: network(*inputs)}

@@ -1,8 +1,8 @@
 """Networks as programs that need no code of this package: PyTorch's exported programs (.pt2) and ONNX.
 
-Batch sizes are free, and of translations the lengths too, up to the longest that the network is made for; images have
-the one size of the network. A translation network is one exported program, which scores a whole target at once; as ONNX
-it is two, since a service encodes a source once and then asks the decoder again and again.
+A model family's row says what its programs are and which sizes of their inputs are free; batch sizes always are.
+Weights of 8 bits are ONNX Runtime's dynamic quantisation, which needs the program alone: weights of matrix products are
+rounded beforehand, activations as they come; all else stays in float32.
 """
 
 import logging
@@ -17,15 +17,13 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from nas.models.seq2seq import UNKNOWN, Seq2Seq
-
 OPSET = 25
-"""Of ONNX: the newest that torch's exporter writes and ONNX Runtime runs."""
+"""The newest version of ONNX that torch's exporter writes and ONNX Runtime runs."""
 MOST_EXAMPLES = 65_536
-
 BATCH = 2
-TOKENS = (7, 9)
-"""Sizes with which programs are traced; they must differ, and not be 1, which would be taken for a constant."""
+"""Examples with which programs are traced; 1 would be taken for a constant."""
+PRODUCTS = ["MatMul", "Gemm"]
+"""Operators whose weights get 8 bits."""
 
 
 @dataclass(frozen=True)
@@ -36,71 +34,20 @@ class Program:
     module: nn.Module
     inputs: tuple[Any, ...]
     shapes: tuple[Any, ...]
-    """Of each input, its free dimensions."""
+    """The free dimensions of each input."""
     input_names: Sequence[str]
     output_names: Sequence[str]
 
 
-class _Encoder(nn.Module):
-    def __init__(self, network: Seq2Seq) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, source_BS: Tensor) -> tuple[Tensor, ...]:
-        return tuple(self.network.states(source_BS))
-
-
-class _Decoder(nn.Module):
-    def __init__(self, network: Seq2Seq) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, source_BS: Tensor, target_BT: Tensor, states: tuple[Tensor, ...]) -> Tensor:
-        return self.network.decode(source_BS, states, target_BT)
-
-
-def whole(network: nn.Module, example: tuple[Tensor, ...], longest: int | None) -> Program:
-    """The network as one program.
+def batched(network: nn.Module, example: tuple[Tensor, ...], input_names: Sequence[str]) -> Program:
+    """The network as one program whose inputs have one size each and any batch.
 
     Args:
-        example: Inputs of batch 1 of the network's kind.
-        longest: Tokens of a sentence, of a translation network.
+        example: Inputs of batch 1.
     """
+    inputs = tuple(x.expand(BATCH, *[-1] * (x.dim() - 1)).contiguous() for x in example)
     batch = Dim("batch", max=MOST_EXAMPLES)
-    if not isinstance(network, Seq2Seq):
-        images = example[0].expand(BATCH, *[-1] * (example[0].dim() - 1)).contiguous()
-        return Program("model", network, (images,), ({0: batch},), ["images"], ["scores"])
-    source, target = _sentences()
-    shapes = ({0: batch, 1: Dim("source", max=longest)}, {0: batch, 1: Dim("target", max=longest)})
-    return Program("model", network, (source, target), shapes, ["source", "target"], ["scores"])
-
-
-def parts(network: nn.Module, example: tuple[Tensor, ...], longest: int | None) -> list[Program]:
-    """The network as programs that run one after another, as `whole`."""
-    if not isinstance(network, Seq2Seq):
-        return [whole(network, example, longest)]
-    source, target = _sentences()
-    with torch.no_grad():
-        states = tuple(network.states(source))
-    names = [f"states_{number}" for number in range(len(states))]
-    batch, tokens = Dim("batch", max=MOST_EXAMPLES), Dim("source", max=longest)
-    sources, targets = {0: batch, 1: tokens}, {0: batch, 1: Dim("target", max=longest)}
-    return [
-        Program("encoder", _Encoder(network), (source,), (sources,), ["source"], names),
-        Program(
-            "decoder",
-            _Decoder(network),
-            (source, target, states),
-            (sources, targets, (sources,) * len(states)),
-            ["source", "target", *names],
-            ["scores"],
-        ),
-    ]
-
-
-def _sentences() -> tuple[Tensor, Tensor]:
-    source, target = (torch.full((BATCH, tokens), UNKNOWN) for tokens in TOKENS)
-    return source, target
+    return Program("model", network, inputs, ({0: batch},) * len(inputs), input_names, ["scores"])
 
 
 def exported(program: Program) -> ExportedProgram:
@@ -149,6 +96,15 @@ def write_onnx(program: Program, path: Path) -> None:
         onnx.checker.check_model(str(path), full_check=True)
     except onnx.checker.ValidationError as error:
         raise ValueError(f"{path} is no valid ONNX: {error}") from error
+
+
+def write_int8(program: Path, path: Path) -> None:
+    """Write an ONNX program with weights of 8 bits."""
+    from onnxruntime.quantization import quantize_dynamic
+
+    # it asks for a preparation that changes nothing in programs whose shapes are known
+    with _quiet():
+        quantize_dynamic(program, path, op_types_to_quantize=PRODUCTS)
 
 
 def _name_dimensions(graph: Any, program: Program) -> None:

@@ -3,45 +3,52 @@
 import importlib.util
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-from nas.evaluators.bleu import Bleu
+from nas.export.families import entries, family_of
+from nas.export.family import Family, Settings, Values
 from nas.export.read.config import CARD, CONFIG, WEIGHTS
-from nas.export.read.network import load
+from nas.export.read.network import load_network
 from nas.export.write.card import card
 from nas.export.write.checks import check_quality, check_size, check_slices, check_weights, real_inputs
 from nas.export.write.costs import flops_by_length
 from nas.export.write.forms import fingerprints, onnx_values, pt2_values
-from nas.models.decoding import Decoding
 from nas.runs.retrained import Retrained
 from nas.runs.run import Run
 from nas.search_space import to_json
 from nas.system.files import read_json, replacing, replacing_folder, write_json, write_tensors, write_text
 from nas.system.provenance import commit
 from nas.tasks.base import Task
-from nas.tasks.translation import TranslationTask
 
 log = logging.getLogger(__name__)
 
 Format = Literal["pt2", "onnx"]
 FORMATS: tuple[Format, ...] = ("pt2", "onnx")
-"""In which an export holds the network besides its weights."""
+"""Forms of the network in an export, besides its weights."""
 
 ONNX_PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 
 
-def formats_here(asked: Sequence[str] | None) -> tuple[Format, ...]:
+def formats_of(task: Task) -> tuple[Format, ...]:
+    """The formats that networks of a task can be written in. Raises: ValueError if they are of no family."""
+    family, _ = _family(task)
+    return tuple(each for each in FORMATS if (family.onnx if each == "onnx" else family.programs))
+
+
+def formats_here(asked: Sequence[str] | None, possible: Sequence[Format] = FORMATS) -> tuple[Format, ...]:
     """The formats to write: those that are asked for, else all for which the packages are here.
 
-    Raises: ValueError if one is unknown, or its packages are missing.
+    Args:
+        possible: Formats that the networks can be written in.
+
+    Raises: ValueError if one is unknown or impossible, or its packages are missing.
     """
-    unknown = set(asked or ()) - set(FORMATS)
+    unknown = set(asked or ()) - set(possible)
     if unknown:
-        raise ValueError(f"no format {min(unknown)!r}; there are: {', '.join(FORMATS)}")
+        raise ValueError(f"no format {min(unknown)!r}; there are: {', '.join(possible) or 'none'}")
     missing = [name for name in ONNX_PACKAGES if importlib.util.find_spec(name) is None]
-    chosen = tuple(each for each in FORMATS if asked is None or each in asked)
+    chosen = tuple(each for each in possible if asked is None or each in asked)
     if "onnx" not in chosen or not missing:
         return chosen
     what = f"ONNX needs {', '.join(missing)}: pip install 'attention-nas[export]'"
@@ -51,49 +58,77 @@ def formats_here(asked: Sequence[str] | None) -> tuple[Format, ...]:
     return tuple(each for each in chosen if each != "onnx")
 
 
-def export(run: Run, identifier: str, formats: Sequence[Format] = FORMATS, int8: bool = False) -> Path:
+def export(run: Run, identifier: str, formats: Sequence[Format] | None = None, int8: bool = False) -> Path:
     """Write the retrained network `identifier`, of its trainings the best on the search split, to exports/<id>/.
 
     Args:
-        formats: In which the network is written besides its weights.
+        formats: Forms of the network besides its weights; None: all that its family and the installed packages allow.
         int8: Also as ONNX with weights of 8 bits.
 
     Raises: ValueError if it was not retrained, is of a user's own builder, or a check of what was written fails; then
         an export that was there before is still there.
     """
-    if int8 and "onnx" not in formats:
-        raise ValueError(f"weights of 8 bits are written as ONNX, which is not among the formats {', '.join(formats)}")
-    result = _best_training(run, identifier)
     task = run.experiment.task
-    values = _config(run, task, result)
+    family, settings = _family(task)
+    formats = formats_here(formats, formats_of(task))
+    _check_int8(family, formats, int8)
+    result = _best_training(run, identifier)
+    values = _config(run, family, settings, result)
     weights = run.subnet_weights(result)
     final = run.export_folder(identifier)
     with replacing_folder(final) as folder:
         write_tensors(folder / WEIGHTS, weights, {"format": "pt"})
-        for name, content in task.export_files().items():
-            with replacing(folder / name, "wb") as file:
-                file.write(content)
+        _write_input_files(folder, task)
         write_json(folder / CONFIG, values)
-        inputs = real_inputs(task)
-        network = load(folder)
+        inputs = real_inputs(task, family.longest_input(settings))
+        network = load_network(folder)
         values["checks"] = {
             "supernet": check_slices(run, result.architecture, inputs),
             "reloaded": check_weights(task, result.architecture, weights, network, inputs),
             "bytes": check_size(folder, weights),
             f"search_{run.experiment.quality.name}": check_quality(run, result, network),
         }
-        if "pt2" in formats:
-            _merge(values, pt2_values(folder, network, task, inputs))
-        if "onnx" in formats:
-            _merge(values, onnx_values(folder, values, network, run.experiment, inputs, int8))
+        if family.programs and "pt2" in formats:
+            _merge(values, pt2_values(folder, values, network, task, family.programs, inputs))
+        if family.programs and "onnx" in formats:
+            _merge(values, onnx_values(folder, values, network, run.experiment, family.programs, inputs, int8))
         values["files"] = fingerprints(folder)
-        write_text(folder / CARD, card(run.experiment, result, values, final))
+        write_text(folder / CARD, card(run.experiment, family, result, values, final))
         write_json(folder / CONFIG, values)
     _say(final, values)
     return final
 
 
-def is_exported(run: Run, identifier: str, formats: Sequence[Format] = FORMATS) -> bool:
+def _write_input_files(folder: Path, task: Task) -> None:
+    for name, content in task.export_files().items():
+        with replacing(folder / name, "wb") as file:
+            file.write(content)
+
+
+def _family(task: Task) -> tuple[Family, Settings]:
+    """Raises: ValueError if the task's networks are of no family."""
+    found = family_of(task)
+    if found is None:
+        raise ValueError(f"networks of task {task.name} come from a builder of its own, which an export cannot carry")
+    return found
+
+
+def _check_int8(family: Family, formats: Sequence[Format], int8: bool) -> None:
+    """Raises: ValueError if weights of 8 bits are asked for, and the family or the formats have none."""
+    if int8 and not family.int8:
+        raise ValueError(f"networks of family {family.name} have no weights of 8 bits; leave out --int8")
+    if int8 and "onnx" not in formats:
+        raise ValueError(f"weights of 8 bits are written as ONNX, which is not among the formats {', '.join(formats)}")
+
+
+def how_to_use(task: Task) -> str:
+    """How the exports of a task are used, in a few words. Raises: ValueError if its networks are of no family."""
+    family, _ = _family(task)
+    command = f"nas predict FOLDER reads {family.predict.reads}, " if family.predict else ""
+    return f"{command}nas.load(FOLDER) in Python gives a network"
+
+
+def is_exported(run: Run, identifier: str, formats: Sequence[Format]) -> bool:
     """Whether there is an export of the network by this code, of its best training and in these formats."""
     path = run.export_folder(identifier) / CONFIG
     if not path.is_file():
@@ -115,21 +150,19 @@ def _best_training(run: Run, identifier: str) -> Retrained:
     return max(found, key=lambda result: result.search_quality)
 
 
-def _config(run: Run, task: Task, result: Retrained) -> dict[str, Any]:
-    family = task.family()
-    if family is None:
-        raise ValueError(f"networks of task {task.name} come from a builder of its own, which an export cannot carry")
+def _config(run: Run, family: Family, settings: Settings, result: Retrained) -> Values:
+    task = run.experiment.task
     costs = {cost.name: cost(task, result.architecture) for cost in run.experiment.costs}
     return {
-        "family": family[0],
-        "settings": family[1],
+        **entries(family),
+        "settings": settings,
         "architecture": to_json(result.architecture),
         "id": result.id,
         "inputs": [list(x.shape) for x in task.example_inputs()],
         "task": task.name,
         "data_licence": task.data_licence(),
         "preprocessing": task.preprocessing(),
-        **_decoding(run, task),
+        **(family.config(run.experiment) if family.config else {}),
         "costs": {"setting": task.cost_setting(), **costs},
         "flops_by_length": flops_by_length(run.experiment, result.architecture),
         "results": _results(run, result),
@@ -142,13 +175,6 @@ def _config(run: Run, task: Task, result: Retrained) -> dict[str, Any]:
             "exported_with": commit(),
         },
     }
-
-
-def _decoding(run: Run, task: Task) -> dict[str, Any]:
-    if not isinstance(task, TranslationTask):
-        return {}
-    tested = run.experiment.tested
-    return {"decoding": asdict(tested.decoding if isinstance(tested, Bleu) else Decoding())}
 
 
 def _results(run: Run, result: Retrained) -> dict[str, Any]:
@@ -164,7 +190,7 @@ def _merge(values: dict[str, Any], more: dict[str, Any]) -> None:
 
 
 def _say(folder: Path, values: dict[str, Any]) -> None:
-    """What the checks found, as one line."""
+    """Log the results of the checks as one line."""
     forms = ("supernet", "reloaded", "pt2", "onnx")
     checks = values["checks"]
     said = [f"{name} {checks[name]:.2g}" for name in forms if checks.get(name) is not None]

@@ -17,7 +17,8 @@ from torch import Tensor
 
 import nas
 from nas.cli import main
-from nas.export.predict.texts import CHUNK
+from nas.export.families.seq2seq.predict import subwords
+from nas.export.predict.lines import CHUNK
 from nas.export.read.network import open_export
 from nas.models.decoding import Decoding
 from nas.system.files import read_json, read_tensors, write_json, write_tensors
@@ -72,7 +73,7 @@ def begun(*arguments: object, stdin: int = subprocess.PIPE, cwd: Path | None = N
 
 def translated(export: Path, lines: list[str], **decoding: Any) -> list[str]:
     opened = open_export(export)
-    return translate(opened.network, opened.subwords(), lines, Decoding(**decoding))
+    return translate(opened.network, subwords(opened.config), lines, Decoding(**decoding))
 
 
 def test_the_command_translates_as_the_run_did_with_nothing_but_the_export(translator: Path, moved: Path) -> None:
@@ -184,7 +185,7 @@ def test_a_line_stays_one_line_even_if_the_network_writes_ends_of_lines(
         (["moved", "--length-penalty", "nan"], "length penalty nan is not within -10 to 10"),
         (["moved", "empty"], "cannot read empty: Is a directory"),
         (["classifier"], "classifier classifies images; name some: nas predict classifier FILE"),
-        (["classifier", "--beam", "2"], "classifier classifies images; --beam and --length-penalty are for transl"),
+        (["classifier", "--beam", "2"], "classifier classifies images; there is no option --beam: it takes --backend"),
     ],
 )
 def test_a_mistake_is_one_line(

@@ -105,7 +105,7 @@ def test_a_file_with_more_than_its_numbers_is_refused(
 
 
 def test_a_supernet_that_is_there_is_compared_and_none_is_no_error(run: Run, best: Retrained) -> None:
-    inputs = real_inputs(run.experiment.task)
+    inputs = real_inputs(run.experiment.task, None)
     assert [len(x[0]) for x in inputs] == [32, 30, 1]
     difference = check_slices(run, best.architecture, inputs)
     assert difference is not None

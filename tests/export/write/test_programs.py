@@ -12,10 +12,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from nas.export.families import family_named
 from nas.export.read.config import Config, onnx_file
 from nas.export.read.onnx_model import OnnxModel
 from nas.export.write.checks import PROGRAM, OnnxNetwork, largest_difference
-from nas.export.write.programs import OPSET, parts, read_pt2, whole, write_onnx, write_pt2
+from nas.export.write.programs import OPSET, Program, read_pt2, write_onnx, write_pt2
 from nas.models.attention import attention_kinds
 from nas.models.seq2seq import PAD, Seq2Seq
 from nas.models.vision import VisionTransformer
@@ -23,6 +24,7 @@ from nas.search_space import Architecture, Block, Stack
 from nas.search_space.seq2seq import CrossAttention, Decoder, DecoderBlock, SelfAttention, Seq2SeqArchitecture
 
 LONGEST = 100
+SETTINGS = {"longest": LONGEST}
 
 
 def image_network(kinds: Sequence[str]) -> nn.Module:
@@ -68,22 +70,37 @@ def sentences(lengths: list[int]) -> Tensor:
     return tokens
 
 
+def family_name(network: nn.Module) -> str:
+    return "seq2seq" if isinstance(network, Seq2Seq) else "vision_transformer"
+
+
+def whole(network: nn.Module, example: tuple[Tensor, ...]) -> Program:
+    programs = family_named(family_name(network)).programs
+    assert programs is not None
+    return programs.whole(network, example, SETTINGS)
+
+
+def parts(network: nn.Module, example: tuple[Tensor, ...]) -> list[Program]:
+    programs = family_named(family_name(network)).programs
+    assert programs is not None
+    return programs.for_onnx(network, example, SETTINGS)
+
+
 def of_pt2(network: nn.Module, inputs: list[tuple[Tensor, ...]], folder: Path) -> float:
     example = tuple(x[:1] for x in inputs[0])
-    write_pt2(whole(network, example, LONGEST), folder / "model.pt2")
+    write_pt2(whole(network, example), folder / "model.pt2")
     return largest_difference(network, read_pt2(folder / "model.pt2"), inputs)
 
 
 def of_onnx(network: nn.Module, inputs: list[tuple[Tensor, ...]], folder: Path) -> float:
-    for program in parts(network, tuple(x[:1] for x in inputs[0]), LONGEST):
+    for program in parts(network, tuple(x[:1] for x in inputs[0])):
         write_onnx(program, folder / onnx_file(program.name, "float32"))
     return largest_difference(network, OnnxNetwork(OnnxModel(config(network, folder))), inputs)
 
 
 def config(network: nn.Module, folder: Path) -> Config:
     files = {path.name: {"sha256": sha256(path.read_bytes()).hexdigest()} for path in folder.iterdir()}
-    family = "seq2seq" if isinstance(network, Seq2Seq) else "vision_transformer"
-    return Config(folder, {"family": family, "files": files})
+    return Config(folder, {"family": family_name(network), "files": files})
 
 
 @pytest.fixture(autouse=True)
@@ -103,9 +120,9 @@ def translation(tmp_path_factory: pytest.TempPathFactory) -> tuple[nn.Module, Pa
     folder = tmp_path_factory.mktemp("translation")
     torch.manual_seed(0)
     network = text_network(["softmax_relative"], ["linear"], ["cosformer"])
-    for program in parts(network, (), LONGEST):
+    for program in parts(network, ()):
         write_onnx(program, folder / onnx_file(program.name, "float32"))
-    write_pt2(whole(network, (), LONGEST), folder / "model.pt2")
+    write_pt2(whole(network, ()), folder / "model.pt2")
     return network, folder
 
 

@@ -15,7 +15,6 @@ from torch.testing import assert_close
 import nas
 from nas.evaluators.flops import Flops
 from nas.experiment.loading import load
-from nas.export.write.costs import lengths
 from nas.export.write.whole import export, formats_here, is_exported
 from nas.parallel.map import Workers
 from nas.retrain.choose import choose
@@ -179,10 +178,16 @@ def test_networks_of_a_users_own_builder_are_refused(own_model: Path) -> None:
     assert not run.export_folder(identifier).exists()
 
 
+def test_a_family_that_is_not_known_is_named(exported: Path) -> None:
+    path = exported / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "family": "perceptron"}))
+    with pytest.raises(ValueError, match=r"config\.json: no family 'perceptron'; there are: seq2seq, vision_transf"):
+        nas.load(exported)
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"family": "perceptron"}, "ValueError: no family 'perceptron'; there are: vision_transformer"),
         ({"family": None}, "ValueError: no family None"),
         ({"settings": {"image_size": 8}}, "TypeError: "),
         ({"architecture": {"encoder": {}}}, r"ValueError: Architecture.encoder: expected the fields"),
@@ -248,9 +253,9 @@ def test_the_card_quotes_flops_at_other_lengths_too(exported: Path) -> None:
 
 def test_the_lengths_of_a_translator_are_those_that_it_is_made_for(translator: Path) -> None:
     # its sentences have at most 30 subwords
-    assert lengths(Run(translator).experiment.task) == [(30, 30)]
-    assert lengths(Phrases()) == [(30, 30), (60, 60)]
-    assert lengths(Digits(patch_size=2)) == [(16,), (64,), (256,)]
+    assert Run(translator).experiment.task.quoted_lengths() == [(30, 30)]
+    assert Phrases().quoted_lengths() == [(30, 30), (60, 60)]
+    assert Digits(patch_size=2).quoted_lengths() == [(16,), (64,), (256,)]
 
 
 def test_ids_front_and_formats_are_chosen_on_the_command_line(

@@ -1,25 +1,22 @@
 """Image files to their classes, by an export's ONNX program or by torch; without torch where it is not needed."""
 
 from collections.abc import Callable, Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from nas.export.predict.scores import Backend, likeliest, scores_of
 from nas.export.read.config import Config
-from nas.export.read.onnx_model import Array, OnnxModel
-
-Backend = Literal["onnx", "int8", "torch"]
-"""ONNX Runtime in float32 or with weights of 8 bits, or PyTorch."""
+from nas.export.read.onnx_model import Array
 
 MODES = {1: "L", 3: "RGB"}
 """Pillow's names of pixels with so many channels of 8 bits."""
 
 
 class Pixels(NamedTuple):
-    """What a network takes of an image, by the names of the export's preprocessing."""
+    """The pixels that a network takes, by the names of the export's preprocessing."""
 
     image_size: int
     channels: int
@@ -32,42 +29,25 @@ def classes(config: Config, files: Sequence[Path], backend: Backend | None) -> I
     """A name, class and probability for each image file, as they come.
 
     Args:
-        backend: By what the network is computed; None: by ONNX Runtime where it is there, else by torch.
+        backend: Computes the network; None: ONNX Runtime where it is there, else torch.
 
     Raises: ValueError if the export will not do, at once; if a file cannot be read, after the lines before.
     """
+    if not files:
+        raise ValueError(f"{config.folder} classifies images; name some: nas predict {config.folder} FILE")
     (names,) = config.preprocessing("class_names")
     pixels = Pixels(*config.preprocessing(*Pixels._fields))
     if pixels.channels not in MODES:
         raise ValueError(f"image files have 1 or 3 channels; {config.folder} takes images of {pixels.channels}")
-    return _classes(_scores(config, backend or _backend_here(config)), names, pixels, files)
-
-
-def _backend_here(config: Config) -> Backend:
-    return "onnx" if config.onnx_files("float32") and find_spec("onnxruntime") else "torch"
-
-
-def _scores(config: Config, backend: Backend) -> Callable[[Array], Array]:
-    """The network as a function from images to class scores."""
-    if backend != "torch":
-        return OnnxModel(config, "int8" if backend == "int8" else "float32")
-    if not find_spec("torch"):
-        found = "onnxruntime" if config.onnx_files("float32") else "torch"
-        raise ValueError(f"{config.folder} is run by torch, which is not installed: pip install {found}")
-    # here and not above: images are classified without torch, too
-    from nas.export.predict.by_torch import scores_by_torch
-
-    return scores_by_torch(config.folder)
+    return _classes(scores_of(config, backend), names, pixels, files)
 
 
 def _classes(
-    scores: Callable[[Array], Array], names: Sequence[str], pixels: Pixels, files: Sequence[Path]
+    scores: Callable[..., Array], names: Sequence[str], pixels: Pixels, files: Sequence[Path]
 ) -> Iterator[str]:
     for path in files:
         scores_C = scores(network_input(_image(path, pixels), pixels))[0]
-        weights_C = np.exp(scores_C - scores_C.max())
-        place = int(weights_C.argmax())
-        yield f"{path}\t{names[place]}\t{weights_C[place] / weights_C.sum():.4f}"
+        yield f"{path}\t{likeliest(scores_C, names)}"
 
 
 def _image(path: Path, pixels: Pixels) -> Image.Image:
@@ -88,7 +68,7 @@ def _image(path: Path, pixels: Pixels) -> Image.Image:
 
 
 def network_input(image: Image.Image, pixels: Pixels) -> Array:
-    """Of batch 1, (1, C, S, S)."""
+    """The image as the network takes it, batch 1, (1, C, S, S)."""
     image_SSC = np.atleast_3d(np.asarray(image, dtype=np.float32))
     # a task's pixels are whole numbers
     image_1CSS = (image_SSC * np.float32(pixels.max_value / 255)).round().transpose(2, 0, 1)[None]
