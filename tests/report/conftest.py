@@ -18,7 +18,7 @@ LIMIT = 400.0
 
 
 def cost(architecture: Architecture) -> float:
-    """Between 2 * 24 + 2 * 32 = 112 and 2 * 48 + 4 * 96 = 480."""
+    """A cost between 2 * 24 + 2 * 32 = 112 and 2 * 48 + 4 * 96 = 480."""
     return float(2 * architecture.encoder.embed_dim + sum(block.ffn_dim for block in architecture.encoder.blocks))
 
 
@@ -33,14 +33,14 @@ def all_of(kind: str, ffn_dim: int) -> Architecture:
 
 
 def trained(architecture: Architecture, origin: str, arm: str, seed: int) -> Retrained:
-    """From scratch 0.03 below the inherited quality, fine-tuned 0.01 above it; a hundredth more with each seed."""
+    """A training: 0.03 below inherited quality from scratch, 0.01 above it fine-tuned, and 0.01 more with each seed."""
     reached = quality(architecture) + (-0.03 if arm == "scratch" else 0.01) + seed / 100
     name = architecture_id(architecture)
     return Retrained(name, architecture, origin, arm, seed, reached, reached + 0.002, 100, 2.0, "cpu", "abc")
 
 
 def translation_cost(architecture: Any) -> float:
-    """Between 64 + 2 * 96 + 1 * 96 and 96 + 3 * 192 + 3 * 192 + what is seen of the encoder."""
+    """A cost between 64 + 2 * 96 + 1 * 96 and 96 + 3 * 192 + 3 * 192, plus 10 for each encoder layer that is seen."""
     layers = [*architecture.encoder.blocks, *architecture.decoder.blocks]
     seen = sum(block.cross_attention.encoder_layers for block in architecture.decoder.blocks)
     return float(architecture.encoder.embed_dim + sum(block.ffn_dim for block in layers) + 10 * seen)
