@@ -63,7 +63,7 @@ def export(run: Run, identifier: str, formats: Sequence[Format] = FORMATS, int8:
     """
     if int8 and "onnx" not in formats:
         raise ValueError(f"weights of 8 bits are written as ONNX, which is not among the formats {', '.join(formats)}")
-    result = _best_training(run, identifier)
+    result = run.best_training(identifier)
     task = run.experiment.task
     values = _config(run, task, result)
     weights = run.subnet_weights(result)
@@ -98,21 +98,12 @@ def is_exported(run: Run, identifier: str, formats: Sequence[Format] = FORMATS) 
     path = run.export_folder(identifier) / CONFIG
     if not path.is_file():
         return False
-    best, values = _best_training(run, identifier), read_json(path)
+    best, values = run.best_training(identifier), read_json(path)
     try:
         training = (values["training"]["arm"], values["training"]["seed"], values["provenance"]["exported_with"])
         return training == (best.arm, best.seed, commit()) and set(formats) <= set(values["checks"])
     except (KeyError, TypeError):
         return False
-
-
-def _best_training(run: Run, identifier: str) -> Retrained:
-    results = run.retrained()
-    found = [result for result in results if result.id == identifier]
-    if not found:
-        there = ", ".join(sorted({result.id for result in results})) or "none"
-        raise ValueError(f"no retrained network {identifier!r} in {run.folder}; there are: {there}")
-    return max(found, key=lambda result: result.search_quality)
 
 
 def _config(run: Run, task: Task, result: Retrained) -> dict[str, Any]:
