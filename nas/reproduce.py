@@ -14,8 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from torch import nn
 
-from nas.evaluators.base import measure
-from nas.retrain.training import Job, train_network
+from nas.retrain.training import Job, qualities, train_network
 from nas.runs.manifest import fingerprint
 from nas.runs.retrained import Retrained
 from nas.runs.run import Run, network_of_run
@@ -24,7 +23,7 @@ from nas.search.scoring import Candidate, evaluate
 from nas.search_space import to_json
 from nas.supernet import Supernet
 from nas.supernet.trained import trained_supernet
-from nas.system.devices import default_device, threads
+from nas.system.devices import default_device
 from nas.system.files import locked
 from nas.system.interrupts import deferred_interrupts
 from nas.system.numbers import number
@@ -42,6 +41,8 @@ TOLERANCE = 0.005
 """Largest difference, as a share of the recorded figure, where machine, versions or code are others."""
 TRAINED_TOLERANCE = 0.03
 """The same after another training: its roundings grow from step to step."""
+
+HALF = "packed weights may be of half precision"
 
 Verdict = Literal["agrees", "differs", "not checked"]
 
@@ -101,7 +102,8 @@ def print_checks(run: Run, identifier: str, trains: bool) -> int:
     for check in reproduce(run, identifier, trains):
         verdicts[check.verdict] += 1
         print(f"{check.verdict:<12} {check.what}: {check.remark}", flush=True)
-    reasons = list(dict.fromkeys(filter(None, tolerances(run).values())))
+    half = HALF if run.packed_file.is_file() else ""
+    reasons = list(dict.fromkeys(filter(None, [*tolerances(run).values(), half])))
     allowed = f"up to {100 * TOLERANCE:g} % ({100 * TRAINED_TOLERANCE:g} % after another training)"
     said = f"{allowed}, since {'; '.join(reasons)}" if reasons else "none: machine, versions and code are the run's own"
     print(f"{'tolerance':<12} {said}")
@@ -171,7 +173,7 @@ def _inherited(run: Run, architecture: Any) -> Iterator[Check]:
         yield from (Check(_inherited_name(run, split), "not checked", remark) for split in recorded)
         return
     supernet: Supernet = trained_supernet(run)
-    tolerance = _tolerance(tolerances(run).get("search", ""))
+    tolerance = _tolerance(HALF if run.has_half_supernet() else tolerances(run).get("search", ""))
     for split, quality in recorded.items():
         found = evaluate(run.experiment, supernet, Candidate(to_json(architecture), split))
         if found.quality is None:
@@ -192,8 +194,8 @@ def _retrained(run: Run, result: Retrained) -> Iterator[Check]:
         return
     network = run.experiment.task.build(result.architecture)
     network.load_state_dict(run.subnet_weights(result))
-    tolerance = _tolerance(_why_not_equal(run, result))
-    for name, recorded, found in zip(names, _recorded(result), _qualities(run, network), strict=True):
+    tolerance = _tolerance(HALF if run.has_half_weights(result) else _why_not_equal(run, result))
+    for name, recorded, found in zip(names, _recorded(result), qualities(run.experiment, network), strict=True):
         yield tolerance.check(name, recorded, found)
 
 
@@ -228,14 +230,6 @@ def _train(run: Run, result: Retrained) -> tuple[Retrained, nn.Module]:
         trained = train_network(run.experiment, job, run.supernet_state, files, started, interrupted)
     shutil.rmtree(folder)
     return trained
-
-
-# one thread, as when it was trained
-@threads(1)
-def _qualities(run: Run, network: nn.Module) -> tuple[float, float]:
-    """On the test and on the search split."""
-    task, network = run.experiment.task, network.to(default_device())
-    return measure(run.experiment.tested, task, network, "test").value, run.experiment.quality(task, network, "search")
 
 
 def _recorded(result: Retrained) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from nas.experiment.overrides import apply_overrides, separate
 from nas.export.write.whole import export, formats_here, formats_of, how_to_use
 from nas.report.lengths.measured import measure_latencies
 from nas.reproduce import print_checks
+from nas.retrain.pack import pack
 from nas.runs.run import Run
 from nas.system.devices import keep_freed_memory
 
@@ -44,6 +45,14 @@ def export_command(
         print(f"export  {export(opened, identifier, chosen, int8)}", flush=True)
     opened.note_command("export")
     print(f"next    {how_to_use(opened.experiment.task)}")
+
+
+def pack_command(run: Path, data: Path | None) -> None:
+    opened = Run(run, data)
+    packed = pack(opened)
+    networks = f"{packed.networks} networks, {packed.half} of them in half precision"
+    print(f"packed  {opened.packed_file}: {packed.bytes / 1e6:.1f} MB, {networks}; {packed.supernet}")
+    print(f"next    commit {run}: reports, exports and predictions work in a clone of it")
 
 
 def reproduce_command(run: Path, id: str, retrain: bool, data: Path | None) -> int:
@@ -119,6 +128,7 @@ def _described(what: str, overrides: dict[str, str], data: Path | None) -> tuple
 
 FUNCTIONS: dict[str, Callable[..., int | None]] = {
     "export": export_command,
+    "pack": pack_command,
     "reproduce": reproduce_command,
     "report": report_command,
     "describe": describe_command,

@@ -172,6 +172,12 @@ COMMANDS = {
         ),
         module="nas.commands.results",
     ),
+    "pack": Command(
+        "Pack the weights of a run's retrained networks, and a small supernet's, into one file that git can hold.",
+        (RUN, DATA),
+        ("nas pack results/digits",),
+        module="nas.commands.results",
+    ),
     "reproduce": Command(
         "Evaluate a network of a run again and say whether each recorded figure agrees; exit code 1 if one does not.",
         (

@@ -106,3 +106,11 @@ def _initial(
         return supernet_of(experiment, weights()).subnet(architecture)
     torch.manual_seed(job.seed)
     return experiment.task.build(architecture).to(default_device())
+
+
+# one thread, as when it was trained
+@threads(1)
+def qualities(experiment: Experiment, network: nn.Module) -> tuple[float, float]:
+    """The network's quality on the test split and on the search split, measured again."""
+    task, network = experiment.task, network.to(default_device())
+    return measure(experiment.tested, task, network, "test").value, experiment.quality(task, network, "search")

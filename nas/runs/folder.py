@@ -4,6 +4,7 @@ run.json                 the manifest: experiment, overrides, phases with commit
 commands.jsonl           what was run on this folder, as it was given
 experiment.py            the experiment's file as it was when the run began
 supernet.safetensors     the trained table of shared weights
+packed.safetensors       the weights that a run is used by from a clone: read where the files of full precision are not
 supernet.log.jsonl       loss along the training
 supernet.visits.json     how often training visited each option of each choice
 trials.jsonl             one evaluated architecture a line
@@ -36,6 +37,7 @@ class RunFolder:
         self.commands_file = folder / "commands.jsonl"
         self.experiment_file = folder / "experiment.py"
         self.supernet_file = folder / "supernet.safetensors"
+        self.packed_file = folder / "packed.safetensors"
         self.supernet_checkpoint = folder / "supernet.checkpoint.safetensors"
         self.supernet_log = folder / "supernet.log.jsonl"
         self.visits_file = folder / "supernet.visits.json"

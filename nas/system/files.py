@@ -155,12 +155,16 @@ def write_tensors(path: Path, tensors: "dict[str, Tensor]", metadata: dict[str, 
         file.write(save(copies, metadata))
 
 
-def read_tensors(path: Path) -> "tuple[dict[str, Tensor], dict[str, str]]":
-    """Tensors and metadata. Raises: ValueError if the file is truncated or damaged."""
+def read_tensors(path: Path, prefix: str = "") -> "tuple[dict[str, Tensor], dict[str, str]]":
+    """Tensors whose names begin with `prefix`, and metadata.
+
+    Raises: ValueError if the file is truncated or damaged.
+    """
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
+            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged ({error}); delete it to start that part again") from error

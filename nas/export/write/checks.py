@@ -26,7 +26,8 @@ PROGRAM = 1e-4
 QUALITY = 1e-5
 """Most that the recorded quality may differ, as a share of it or of 1, measured on the same device again."""
 ELSEWHERE = 5e-3
-"""The same on another device, where sums come out otherwise in their last digits and a few examples with them."""
+"""The same on another device, or by weights of half precision: sums come out otherwise in their last digits, and a few
+examples with them."""
 
 CHECKED = {"examples": 32, "tokens": 2_000}
 """How much of the search split is computed in every form, as batches count."""
@@ -103,12 +104,14 @@ def check_quality(run: Run, result: Retrained, network: nn.Module) -> float:
     with threads(1):
         found = quality(task, network.to(default_device()), "search")
     network.cpu()
-    same = result.device == device_name()
-    most = (QUALITY if same else ELSEWHERE) * max(1.0, abs(result.search_quality))
+    half, same = run.has_half_weights(result), result.device == device_name()
+    most = (QUALITY if same and not half else ELSEWHERE) * max(1.0, abs(result.search_quality))
     if not abs(found - result.search_quality) <= most:
         where = "the same device" if same else f"{device_name()} instead of {result.device}"
         what = f"{quality.name} {found:.6g} on the search split, where {result.search_quality:.6g} was recorded"
-        raise ValueError(f"the reloaded network {result.id} has {what}, on {where}")
+        raise ValueError(
+            f"the reloaded network {result.id} has {what}, on {where}{' in half precision' if half else ''}"
+        )
     return found
 
 

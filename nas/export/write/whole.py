@@ -72,7 +72,7 @@ def export(run: Run, identifier: str, formats: Sequence[Format] | None = None, i
     family, settings = _family(task)
     formats = formats_here(formats, formats_of(task))
     _check_int8(family, formats, int8)
-    result = _best_training(run, identifier)
+    result = run.best_training(identifier)
     values = _config(run, family, settings, result)
     weights = run.subnet_weights(result)
     final = run.export_folder(identifier)
@@ -133,21 +133,12 @@ def is_exported(run: Run, identifier: str, formats: Sequence[Format]) -> bool:
     path = run.export_folder(identifier) / CONFIG
     if not path.is_file():
         return False
-    best, values = _best_training(run, identifier), read_json(path)
+    best, values = run.best_training(identifier), read_json(path)
     try:
         training = (values["training"]["arm"], values["training"]["seed"], values["provenance"]["exported_with"])
         return training == (best.arm, best.seed, commit()) and set(formats) <= set(values["checks"])
     except (KeyError, TypeError):
         return False
-
-
-def _best_training(run: Run, identifier: str) -> Retrained:
-    results = run.retrained()
-    found = [result for result in results if result.id == identifier]
-    if not found:
-        there = ", ".join(sorted({result.id for result in results})) or "none"
-        raise ValueError(f"no retrained network {identifier!r} in {run.folder}; there are: {there}")
-    return max(found, key=lambda result: result.search_quality)
 
 
 def _config(run: Run, family: Family, settings: Settings, result: Retrained) -> Values:
