@@ -141,7 +141,7 @@ def test_a_damaged_list_of_names_is_told(copy):
     [
         ({"labels": [0] * 9_999}, "9,999 labels of 0 to 0 instead of 10,000"),
         ({"labels": [10] * 10_000}, "10,000 labels of 10 to 10"),
-        ({"data": np.zeros((9_999, 3_072), np.uint8)}, "9999 x 32 x 32 x 3 values"),
+        ({"data": np.zeros((9_999, 3_072), np.uint8)}, "9999 x 3 x 32 x 32 values"),
         ({"data": np.zeros((10_000, 3_072), np.float32)}, "values of type float32"),
     ],
 )
@@ -187,3 +187,22 @@ def test_a_failing_download_is_one_line_and_leaves_nothing_that_looks_whole(tmp_
         Cifar10().prepare()
     assert len(str(error.value).splitlines()) == 1
     assert not (tmp_path / "data" / FOLDER).exists()
+
+
+class _Runs:
+    """A pickle that writes a file as soon as it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return Path.write_text, (self.path, "code ran")
+
+
+@pytest.mark.parametrize("name", ["data_batch_1", "test_batch", "batches.meta"])
+def test_a_file_that_would_run_code_is_refused_before_it_runs(copy, tmp_path, name):
+    ran = tmp_path / "ran"
+    replace(copy / name, pickle.dumps({"data": _Runs(ran), "labels": [0]}, protocol=2))
+    message = error_of(copy.parent)
+    assert str(copy / name) in message
+    assert not ran.exists()

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from nas.tasks.base import DataError
+from nas.tasks.images.plain_pickle import read_plain_pickle
 from nas.tasks.images.vision_library import CIFAR10
 
 FOLDER = "cifar-10-batches-py"
@@ -43,18 +44,6 @@ class Cifar10Files(NamedTuple):
     test: Images
     verified: str
     """What was verified, in words."""
-
-
-class _BatchFile(CIFAR10):  # type: ignore[misc]
-    """One file, read by torchvision's loader; whether it is whole is judged by its contents."""
-
-    def __init__(self, path: Path) -> None:
-        self.base_folder = path.parent.name
-        self.train_list = [(path.name, "")]
-        super().__init__(path.parent.parent, train=True)
-
-    def _check_integrity(self) -> bool:
-        return True
 
 
 def find_folder(root: Path) -> Path:
@@ -117,17 +106,21 @@ def read_files(folder: Path) -> Cifar10Files:
 def _read_batch(path: Path) -> Images:
     # unpickling a damaged file may raise anything
     try:
-        batch = _BatchFile(path)
-        images_NHWC, labels = batch.data, np.asarray(batch.targets, dtype=np.int64)
+        batch = read_plain_pickle(path)
+        images = np.asarray(batch["data"])
+        images_NCHW = images.reshape(len(images), 3, 32, 32)
+        labels = np.asarray(batch["labels"], dtype=np.int64)
     except Exception as error:
         what = f"is damaged: {path.stat().st_size:,} bytes, {type(error).__name__}: {' '.join(str(error).split())}"
         raise _damaged(path, what) from error
-    if images_NHWC.shape != (IMAGES_PER_FILE, 32, 32, 3) or images_NHWC.dtype != np.uint8:
-        found = f"{' x '.join(map(str, images_NHWC.shape))} values of type {images_NHWC.dtype}"
-        raise _damaged(path, f"is damaged: {found} instead of {IMAGES_PER_FILE} x 32 x 32 x 3 bytes")
+    if len(images_NCHW) != IMAGES_PER_FILE or images_NCHW.dtype != np.uint8:
+        found = f"{' x '.join(map(str, images_NCHW.shape))} values of type {images_NCHW.dtype}"
+        raise _damaged(path, f"is damaged: {found} instead of {IMAGES_PER_FILE} x 3 x 32 x 32 bytes")
     if labels.shape != (IMAGES_PER_FILE,) or labels.min() < 0 or labels.max() > 9:
         found = f"{labels.size:,} labels" + (f" of {labels.min()} to {labels.max()}" if labels.size else "")
         raise _damaged(path, f"is damaged: {found} instead of {IMAGES_PER_FILE:,} of 0 to 9")
+    # rows of channels, as torchvision keeps them in memory; the pixels are those of the file
+    images_NHWC = np.ascontiguousarray(images_NCHW.transpose(0, 2, 3, 1))
     return Images(torch.from_numpy(images_NHWC.transpose(0, 3, 1, 2)), torch.from_numpy(labels))
 
 
