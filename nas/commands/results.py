@@ -3,18 +3,19 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from nas.commands.common import default_count, with_changes, write_report
+from nas.commands.common import write_report
 from nas.describe.experiment import describe_experiment
 from nas.describe.network import find_network, print_network, write_architecture
 from nas.experiment import Experiment
-from nas.experiment.loading import load
+from nas.experiment.loading import load, with_changes
 from nas.experiment.overrides import apply_overrides, separate
 from nas.export.write.whole import export, formats_here, formats_of, how_to_use
+from nas.interface.begin import is_folder
 from nas.report.lengths.measured import measure_latencies
 from nas.reproduce import print_checks
 from nas.retrain.pack import pack
 from nas.runs.run import Run
-from nas.system.devices import keep_freed_memory
+from nas.system.devices import default_workers, keep_freed_memory
 
 
 def export_command(
@@ -113,15 +114,15 @@ def describe_command(
     if length or experiment:
         raise ValueError(f"--length and --experiment are for a network; {what} is an experiment")
     described, name = _described(what, overrides, data)
-    for line in describe_experiment(described, name, default_count()):
+    for line in describe_experiment(described, name, default_workers()):
         print(line, flush=True)
 
 
 def _described(what: str, overrides: dict[str, str], data: Path | None) -> tuple[Experiment, str]:
     """The experiment of a file or of a run, and its name."""
-    if not Path(what).is_dir():
+    if not is_folder(what):
         loaded = load(what)
-        return with_changes(loaded, overrides, data), loaded.name
+        return with_changes(loaded.experiment, overrides, data), loaded.name
     run = Run(Path(what), data)
     return apply_overrides(run.experiment, overrides), run.name
 

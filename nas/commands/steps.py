@@ -5,11 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nas.commands.common import Where, print_front, run_of, write_report
+from nas.commands.common import Where, print_front
 from nas.experiment.overrides import separate
-from nas.export.families import family_of
-from nas.export.write.whole import export, formats_here, formats_of, how_to_use, is_exported
-from nas.report.lengths.measured import measure_latencies
+from nas.interface.begin import run_of
+from nas.interface.whole import make_whole
 from nas.retrain.choose import Choice, choose
 from nas.retrain.retrain import retrain
 from nas.retrain.training import Halving
@@ -17,7 +16,6 @@ from nas.runs.run import Run, network_of_run
 from nas.search.compare import compare
 from nas.search.loop import search
 from nas.search.study import read_trials_into, write_trials
-from nas.search_space import architecture_id
 from nas.strategies.named import named_strategy
 from nas.supernet.train import train
 from nas.system.devices import keep_freed_memory
@@ -38,17 +36,9 @@ def run_all(
 ) -> None:
     keep_freed_memory()
     run = run_of(experiment, out, data, overrides, command_line)
-    workers = where.workers()
-    train(run, processes or 1, where.ray if processes else None)
-    search(run, workers)
-    selection = run.experiment.selection
-    choices = choose(run, selection)
-    # the time limit is that of an evaluation
-    retrain(run, choices, dataclasses.replace(workers, timeout=None), selection)
-    measure_latencies(run)
-    exports = _export_all(run, choices)
-    page = write_report(run)
-    print(f"\nreport   {page}\nexports  {exports}\nnext     nas retrain {run.folder} --seeds 3")
+    whole = make_whole(run, where.workers(), processes)
+    print_front(run)
+    print(f"\nreport   {whole.page}\nexports  {whole.exports}\nnext     nas retrain {run.folder} --seeds 3")
 
 
 def train_command(
@@ -134,21 +124,6 @@ def retrain_command(
     retrain(opened, choices, where.workers(), selection, Halving() if asha else None)
     print_front(opened)
     print(f"\nnext  nas report {run} --measure; nas export {run}")
-
-
-def _export_all(run: Run, choices: list[Choice]) -> str:
-    """Where the exports are and how they are used, or why there are none."""
-    task, folder = run.experiment.task, run.folder
-    if family_of(task) is None:
-        why = f"the networks of task {task.name} come from a builder of its own"
-        return f"none: {why}; weights are in {folder / 'subnets'}"
-    formats = formats_here(None, formats_of(task))
-    for choice in choices:
-        # programs take seconds each; those of networks that are there for comparison are written when asked for
-        identifier, chosen = architecture_id(choice.architecture), formats if choice.origin == "front" else ()
-        if not is_exported(run, identifier, chosen):
-            export(run, identifier, chosen)
-    return f"{folder / 'exports'}; {how_to_use(task)}"
 
 
 def choice_of(run: Run, identifier: str) -> Choice:

@@ -44,7 +44,26 @@ class Selection:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A search: what, over which networks, under which limits, for how long."""
+    """All that defines a run: task, search space, limits, search budget, and how networks are trained.
+
+    A frozen value; `dataclasses.replace` makes a changed one.
+
+    >>> from nas.search_space.presets import tiny
+    >>> from nas.tasks.digits import Digits
+    >>> from nas.training.settings import SupernetTraining, Training
+    >>> experiment = nas.Experiment(
+    ...     task=Digits(patch_size=2),
+    ...     space=tiny(),
+    ...     supernet=SupernetTraining(steps=600, batch_size=64, learning_rate=3e-3, warmup_steps=50),
+    ...     limits={"flops": 500e3},
+    ...     evaluations=40,
+    ...     retrain=Training(steps=200, batch_size=64, learning_rate=3e-3, warmup_steps=20),
+    ... )
+    >>> [cost.name for cost in experiment.costs]
+    ['flops', 'parameters']
+
+    Raises: ValueError if settings are out of range or contradict one another.
+    """
 
     task: Task
     space: Space
@@ -57,21 +76,20 @@ class Experiment:
     costs: tuple[Cost, ...] = (Flops(), Parameters())
     """The first is the axis of the report."""
     quality: Quality = Accuracy()
-    """What the search maximises, on its own split."""
+    """The search maximises it, on the search split."""
     test_quality: Quality | None = None
-    """What retrained networks are read for on the test split, as BLEU; None: the search's quality."""
+    """Quality of retrained networks on the test split, such as BLEU; None: the search's quality."""
     strategy: Strategy | str = "guided"
-    """Or its name, with settings where wanted: `tpe`, `evolution(population_size=20)`."""
+    """A strategy, or its name with settings where wanted: `tpe`, `evolution(population_size=20)`."""
     generation: int = 10
     """Networks proposed at once; the results do not depend on how many workers evaluate them."""
     anchors: int = 8
-    """Networks of each single kind, and of each fixed hybrid, that are measured besides, for comparison."""
+    """Networks of each single kind, and of each fixed hybrid, that are evaluated for comparison."""
     random_searches: int = 1
-    """Random searches with as many evaluations that are made besides, for comparison; of what the search has evaluated
-    nothing is evaluated again."""
+    """Random searches of equal budget, for comparison. A network that was evaluated before is not evaluated again."""
     selection: Selection = Selection()
     references: tuple[Reference, ...] = field(default=(), compare=False)
-    """Published networks to draw beside those of the run; only what had the same data, metric and costs."""
+    """Published networks to draw beside those of the run; only those with the same data, metric and costs."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -95,10 +113,10 @@ class Experiment:
 
     @property
     def tested(self) -> Quality:
-        """What is read on the test split."""
+        """The quality that is read on the test split."""
         return self.quality if self.test_quality is None else self.test_quality
 
     def plan(self) -> Plan:
-        """How the search goes."""
+        """Strategy, search budget, generation and seed of the search."""
         assert not isinstance(self.strategy, str)
         return Plan(self.strategy, self.evaluations, self.generation, self.seed)

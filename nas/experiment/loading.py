@@ -11,6 +11,9 @@ from typing import Any
 from nas.experiment.experiment import Experiment
 from nas.experiment.overrides import apply_overrides
 
+SHIPPED = Path(__file__).parents[1] / "shipped"
+"""Folder of the experiments that come with the package."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -27,8 +30,7 @@ class Recipe:
         with TemporaryDirectory() as folder:
             path = Path(folder) / "experiment.py"
             path.write_text(self.source, encoding="utf-8")
-            experiment: Experiment = apply_overrides(load(f"{path}:{self.variable}").experiment, self.overrides)
-        return experiment if self.data is None else replace(experiment, task=experiment.task.with_data(self.data))
+            return with_changes(load(f"{path}:{self.variable}").experiment, self.overrides, self.data)
 
 
 @dataclass(frozen=True)
@@ -47,22 +49,53 @@ class Loaded:
 
 
 def load(spec: str) -> Loaded:
-    """The experiment that `file.py` or `file.py:variable` names; without a variable, `experiment`.
+    """Read the experiment that `file.py`, `file.py:variable`, `name` or `name:variable` names.
+
+    A name is that of a shipped experiment, such as `digits`. Without a variable it is `experiment`.
 
     Raises: ValueError if there is no such file, or no such experiment in it.
     """
-    path_text, _, variable = spec.partition(":")
-    path, variable = Path(path_text), variable or "experiment"
-    if not path.is_file() or path.suffix != ".py":
-        raise ValueError(f"no experiment file {path_text!r}; name a Python file such as experiments/digits.py")
+    named, _, variable = spec.partition(":")
+    path, variable = _file(named), variable or "experiment"
     source = path.read_text(encoding="utf-8")
     module = _module(path)
     experiment = getattr(module, variable, None)
     if not isinstance(experiment, Experiment):
         there = [name for name, value in vars(module).items() if isinstance(value, Experiment)]
-        raise ValueError(f"no experiment {variable!r} in {path}; there are: {', '.join(there) or 'none'}")
+        raise ValueError(f"no experiment {variable!r} in {named}; there are: {', '.join(there) or 'none'}")
     name = path.stem if variable == "experiment" else f"{path.stem}-{variable}"
     return Loaded(experiment, source, variable, name, (module.__doc__ or "").strip())
+
+
+def is_shipped(spec: str) -> bool:
+    """Whether a spec names a shipped experiment: `digits`, `cifar10:cpu`."""
+    return spec.partition(":")[0] in shipped_names()
+
+
+def shipped_names() -> list[str]:
+    """The names of the shipped experiments."""
+    return sorted(path.stem for path in SHIPPED.glob("*.py"))
+
+
+def with_changes(experiment: Experiment, overrides: dict[str, str], data: Path | None) -> Experiment:
+    """The experiment with settings changed by name, its task reading from the folder `data` if one is named.
+
+    Raises: ValueError if there is no such setting, or the task reads no folder.
+    """
+    changed: Experiment = apply_overrides(experiment, overrides)
+    return changed if data is None else replace(changed, task=changed.task.with_data(data))
+
+
+def _file(named: str) -> Path:
+    """Raises: ValueError if it is neither a Python file nor the name of a shipped experiment."""
+    path = Path(named)
+    if path.is_file() and path.suffix == ".py":
+        return path
+    if is_shipped(named):
+        return SHIPPED / f"{named}.py"
+    raise ValueError(
+        f"no experiment {named!r}; name a Python file, or a shipped experiment: {', '.join(shipped_names())}"
+    )
 
 
 def _module(path: Path) -> Any:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 _ITEMS = re.compile(r"(?:[^,()]|\((?:[^()]|\([^()]*\))*\))+")
-"""Items between commas, of which those in up to two brackets do not count: `softmax,fixation(of=lrpe(core=mixed))`."""
+"""Items between commas; commas in up to two levels of brackets do not part: `softmax,fixation(of=lrpe(core=mixed))`."""
 
 
 def split_overrides(arguments: Sequence[str], options: Container[str]) -> tuple[list[str], dict[str, str]]:
@@ -42,7 +42,7 @@ def split_overrides(arguments: Sequence[str], options: Container[str]) -> tuple[
 
 
 def separate(text: str) -> list[str]:
-    """The parts between commas: `tpe,evolution(parents=5,population_size=20)` are two."""
+    """The items between commas; `tpe,evolution(parents=5,population_size=20)` are two."""
     parts = [part.strip(" '\"") for part in _ITEMS.findall(text)]
     return [part for part in parts if part]
 
@@ -56,7 +56,7 @@ def apply_overrides(experiment: Any, overrides: dict[str, str]) -> Any:
 
 
 def _replaced(value: Any, overrides: dict[str, str], path: str) -> Any:
-    """`value`, which stands at `path`, with the settings below it changed."""
+    """The value at `path`, with the settings below it changed."""
     if isinstance(value, dict):
         return value | {name: _number_or_text(text) for name, text in overrides.items()}
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
@@ -82,7 +82,7 @@ def _replaced(value: Any, overrides: dict[str, str], path: str) -> Any:
 
 
 def _number_or_text(text: str) -> float | str:
-    """A value of a group without types of its own, such as a limit: a number, or what its owner makes of the text."""
+    """A value of a group without types of its own, such as a limit: a number if it is one, else the text."""
     with suppress(ValueError):
         if math.isfinite(float(text)):
             return float(text)

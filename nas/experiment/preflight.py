@@ -1,4 +1,4 @@
-"""What a search is about to do: how many networks there are, what they cost, and what the limits leave."""
+"""The space of a search before it begins: its size, the range of each cost, and the share inside the limits."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from nas.system.numbers import number
 
 
 def preflight(experiment: Experiment, space: FeasibleSpace) -> Iterator[str]:
-    """Size of the space, range of each cost, limits and whether they bind, share inside them.
+    """A line each on the size of the space, the range of each cost, the limits, and the share inside them.
 
     Raises: ValueError if a limit cannot be met.
     """

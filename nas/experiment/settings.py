@@ -1,4 +1,4 @@
-"""What tells two experiments apart, by their descriptions as JSON values."""
+"""Settings of experiments as JSON values, and the differences between two of them."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[str]:
 
 
 def filled(recorded: Any, now: Any) -> Any:
-    """What was recorded, with what an older version had no name for as it is now."""
+    """Recorded settings, completed with today's values of those that an older version did not have."""
     if isinstance(recorded, list) and isinstance(now, list) and len(recorded) == len(now):
         return [filled(*pair) for pair in zip(recorded, now, strict=True)]
     # values of different types share no settings
@@ -25,7 +25,7 @@ def filled(recorded: Any, now: Any) -> Any:
 
 
 def describe(value: Any) -> Any:
-    """A value of an experiment as JSON: what a run's folder keeps, and what tells two experiments apart."""
+    """A value of an experiment as JSON, as a run's folder keeps it and as two experiments are compared."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: describe(getattr(value, f.name)) for f in dataclasses.fields(value) if f.compare}
         return {"type": type(value).__name__, **fields}

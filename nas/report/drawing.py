@@ -87,6 +87,16 @@ class Plot:
     figure: Figure
 
 
+class Drawing(Figure):
+    """A figure that a notebook shows by itself, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        with style():
+            self.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+
 @contextmanager
 def style() -> Iterator[None]:
     """Context in which matplotlib has the settings of a report."""
@@ -109,7 +119,7 @@ def canvases(
         heights: Relative heights of the rows; None: all equal.
     """
     layout = ConstrainedLayoutEngine(w_pad=PADDING / DPI, h_pad=PADDING / DPI)
-    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, layout=layout)
+    figure = Drawing(figsize=(width / DPI, height / DPI), dpi=DPI, layout=layout)
     return figure, tuple(figure.subplots(rows, columns, sharex=True, squeeze=False, height_ratios=heights).flat)
 
 

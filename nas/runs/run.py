@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from torch import Tensor
 
 from nas.experiment import Experiment
 from nas.experiment.costs import feasible_space
-from nas.experiment.loading import Loaded, Recipe, load
+from nas.experiment.loading import Loaded, Recipe, load, with_changes
 from nas.experiment.overrides import apply_overrides
 from nas.experiment.settings import describe, differences, filled
 from nas.runs.folder import RunFolder
@@ -53,7 +53,7 @@ class Run(RunFolder):
     @classmethod
     def create(
         cls, folder: Path, loaded: Loaded, spec: str, overrides: dict[str, str], data: Path | None, command: str
-    ) -> "Run":
+    ) -> Self:
         """The run of an experiment in `folder`, begun now or gone on with.
 
         Raises: ValueError if the folder holds a run of another experiment.
@@ -73,11 +73,7 @@ class Run(RunFolder):
     def experiment(self) -> Experiment:
         """The experiment as it was when the run began, with its overrides."""
         loaded = load(f"{self.experiment_file}:{self.manifest['variable']}")
-        experiment = apply_overrides(loaded.experiment, self.manifest["overrides"])
-        assert isinstance(experiment, Experiment)
-        if self.data is None:
-            return experiment
-        return dataclasses.replace(experiment, task=experiment.task.with_data(self.data))
+        return with_changes(loaded.experiment, self.manifest["overrides"], self.data)
 
     @property
     def source(self) -> str:

@@ -26,6 +26,12 @@ def default_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def default_workers() -> int:
+    """Processes that evaluate networks unless asked otherwise: one a core, or one beside a GPU."""
+    # a GPU is shared badly by processes that do not know of one another
+    return 1 if default_device().type == "cuda" else os.cpu_count() or 1
+
+
 @cache
 def device_name(device: torch.device | None = None) -> str:
     """Name of the device as a person knows it."""

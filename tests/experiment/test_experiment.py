@@ -28,7 +28,7 @@ def test_a_file_holds_an_experiment_and_its_variants(tiny: Path) -> None:
 def test_a_file_that_is_not_there_is_said(tiny: Path, spec: str) -> None:
     Path("folder").mkdir()
     Path("tiny.txt").touch()
-    with pytest.raises(ValueError, match=r"no experiment file '.*'; name a Python file such as experiments/digits.py"):
+    with pytest.raises(ValueError, match=r"no experiment '.*'; name a Python file, or a shipped experiment: cifar10"):
         load(spec)
 
 

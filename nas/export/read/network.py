@@ -20,7 +20,12 @@ class Exported:
 
 
 def load_network(folder: Path | str) -> nn.Module:
-    """The exported network as a plain module in evaluation mode.
+    """The network of an export as a plain `torch.nn.Module` in evaluation mode.
+
+    >>> import torch
+    >>> network = nas.load(nas.open("results/digits").export())
+    >>> network(torch.zeros(1, 1, 8, 8)).shape
+    torch.Size([1, 10])
 
     Raises: ValueError if the folder holds no export, or it is damaged.
     """
