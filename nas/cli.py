@@ -1,4 +1,4 @@
-"""The command `nas`: launch searches, export networks, read reports.
+"""The command `nas`: searches, exports and reports from a terminal.
 
 It reads commands/words.py and loads nothing else that takes time; the other files of commands/ do the work.
 """
@@ -12,7 +12,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from nas.commands.words import COMMANDS, SETTINGS, Command
+from nas.commands.options import Command
+from nas.commands.words import COMMANDS, SETTINGS
 from nas.experiment.overrides import split_overrides
 from nas.system.invocation import given
 
@@ -21,9 +22,7 @@ MISTAKE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command; exit code 0, 1 where a figure is not reproduced, 2 with one line for a user's mistake, 130 after
-    Ctrl-C.
-    """
+    """Run a command and exit: 0, 1 if a figure is not reproduced, 2 with one line for a mistake, 130 after Ctrl-C."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("nas").setLevel(logging.INFO)
@@ -71,7 +70,7 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Mistakes as one line, not as a usage message and a line; help with an end that is made when it is asked for."""
+    """A parser that says a mistake in one line, and makes the end of its help when that is asked for."""
 
     more_help: Callable[[], str] | None = None
 
@@ -112,7 +111,7 @@ def command_parser() -> argparse.ArgumentParser:
 
 
 def _options(command: Command | None) -> set[str]:
-    """The names with dashes that are the command's own."""
+    """The options of the command itself, with their dashes."""
     return {"-h", "--help", *(option.name for option in (command.options if command else ()))}
 
 

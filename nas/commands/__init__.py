@@ -1,1 +1,1 @@
-"""What each command of cli.py does: plain functions over a run's folder."""
+"""The commands of the command line: plain functions over a run's folder."""

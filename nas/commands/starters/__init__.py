@@ -1,0 +1,1 @@
+"""Experiment files that `nas new` writes: a commented one for each task."""
