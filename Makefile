@@ -4,9 +4,10 @@
 # packages is used in the same way.
 
 VENV ?= .venv
-PACKAGES := babel cmaes fvcore jinja2 matplotlib num2words numpy optuna ray rich sacrebleu safetensors scipy \
+PACKAGES := babel cmaes fvcore jinja2 matplotlib num2words numpy optuna pandas ray rich sacrebleu safetensors scipy \
 	sentencepiece sklearn torch torchvision onnx onnxruntime onnxscript \
-	axe_playwright_python huggingface_hub hypothesis importlinter mypy playwright pytest pytest_timeout ruff xdist
+	axe_playwright_python huggingface_hub hypothesis importlinter ipykernel mypy nbclient nbformat playwright pytest \
+	pytest_timeout ruff xdist
 HAS_PACKAGES := import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))
 
 ifndef PYTHON

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BESIDE = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 PAGES = [*BESIDE, ROOT / "results" / "README.md", ROOT / "benchmarks" / "README.md", *(ROOT / "docs").glob("*.md")]
-FORMER = {"nas.predict", "nas.exported"}
+FORMER = {"nas.exported"}
 """Names that the changelog gives as those of the past."""
 
 
