@@ -90,6 +90,7 @@ def test_help_names_what_there_is() -> None:
     assert all(task in COMMANDS["new"].options[0].help for task in starters())
 
 
+@pytest.mark.timeout(600)
 def test_a_shipped_experiment_goes_by_its_name(empty: Path, command: Callable[..., str]) -> None:
     printed = command("run", "digits", *SMALL)
     assert "report   results/digits/report/index.html" in printed
