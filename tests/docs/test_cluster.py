@@ -96,7 +96,6 @@ def trials(folder: Path) -> list[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_the_guide_ends_with_the_same_trials_here_on_a_cluster_and_with_a_node_lost(
     guide: Guide, started: list[subprocess.Popen[str]]
 ) -> None:

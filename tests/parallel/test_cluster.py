@@ -112,7 +112,6 @@ def expected(item: int) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_results_are_those_of_one_worker_though_workers_die_hang_or_run_out_of_tries(
     nodes: Nodes, tmp_path: Path
 ) -> None:
@@ -142,7 +141,6 @@ def placed(item: int) -> tuple[int, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_results_are_the_same_when_a_node_is_lost(nodes: Nodes) -> None:
     found = []
     try:
@@ -276,7 +274,6 @@ def meanwhile(run: Run, trials: int, act: Callable[[], None]) -> threading.Threa
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_a_search_whose_worker_and_whose_node_are_killed_ends_with_the_same_trials(
     nodes: Nodes, slow_search: Callable[[str], Run]
 ) -> None:

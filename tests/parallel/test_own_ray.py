@@ -26,7 +26,6 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_workers_on_a_ray_of_their_own_end_with_the_command(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "sleepers.py").write_text(SLEEPERS)

@@ -46,7 +46,6 @@ def reloads(page: Path) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_a_watched_report_grows_with_the_search_and_ends_with_it(tiny: Path, command: Callable[..., str]) -> None:
     tiny.write_text(tiny.read_text().replace("evaluations=10", "evaluations=60"))
     command("train", "tiny.py", "--out", "run")

@@ -114,7 +114,6 @@ def test_a_shipped_experiment_needs_nothing_of_the_runs_folder(new_run: Callable
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 @pytest.mark.usefixtures("ray_here")
 def test_a_training_whose_worker_is_killed_ends_as_one_that_went_through(
     new_run: Callable[..., Run], caplog: pytest.LogCaptureFixture
@@ -133,7 +132,6 @@ def test_a_training_whose_worker_is_killed_ends_as_one_that_went_through(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 @pytest.mark.usefixtures("ray_here")
 def test_a_mistake_in_one_worker_is_the_commands_error(new_run: Callable[..., Run]) -> None:
     with pytest.raises(ValueError, match=r"^no data here$"):
@@ -141,7 +139,6 @@ def test_a_mistake_in_one_worker_is_the_commands_error(new_run: Callable[..., Ru
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 @pytest.mark.usefixtures("ray_here")
 def test_workers_that_fail_again_and_again_end_the_command_in_one_line(
     new_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
@@ -153,7 +150,6 @@ def test_workers_that_fail_again_and_again_end_the_command_in_one_line(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_ctrl_c_leaves_a_checkpoint_from_which_one_process_goes_on(new_run: Callable[..., Run]) -> None:
     run = new_run("run", **{"supernet.steps": "100_000"})
     Path("command.py").write_text(COMMAND)
