@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nas.system.files import read_lines
+from tests.waiting import wait_until
 
 EXPERIMENT = '''"""Numbers, from English to German."""
 
@@ -101,9 +101,7 @@ def test_a_run_that_was_killed_in_its_search_and_its_retraining_ends_as_one_that
 ) -> None:
     for file in ("trials.jsonl", "subnets"):
         process = start(tmp_path, parallel_root, "run")
-        while not (tmp_path / "run" / file).exists():
-            assert process.poll() is None, process.communicate()[1]
-            time.sleep(0.01)
+        wait_until((tmp_path / "run" / file).exists, process)
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
     finish(start(tmp_path, parallel_root, "run"))

@@ -50,12 +50,6 @@ def short(words: list[str]) -> list[str]:
     return [re.sub(r"\bID\b", network, argument) for argument in arguments]
 
 
-def broken_links(guide: str) -> list[str]:
-    """Links to files that are not there."""
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text_of(guide))
-    return [link for link in links if not (ROOT / "docs" / link).exists()]
-
-
 def table_rows(guide: str) -> dict[str, list[str]]:
     """Cells of every table's lines, by the first one without its marks."""
     rows = [

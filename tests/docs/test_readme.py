@@ -30,11 +30,6 @@ def test_the_readme_names_every_command() -> None:
     assert "\nnas predict " in README
 
 
-def test_files_that_the_readme_links_to_exist() -> None:
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", README)
-    assert [link for link in links if not (ROOT / link).exists()] == []
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_the_readmes_commands_run_in_their_order(have_run: Callable[[str], None], command: Callable[..., str]) -> None:

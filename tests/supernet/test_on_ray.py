@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from nas.supernet import on_ray as ray_train
 from nas.supernet.distributed import Group
 from nas.supernet.train import _trainee, train
 from nas.system.files import read_lines, read_tensors
+from tests.waiting import wait_until
 
 EXPERIMENT = '''"""Digits, with mishaps in the workers."""
 
@@ -160,12 +160,10 @@ def test_ctrl_c_leaves_a_checkpoint_from_which_one_process_goes_on(new_run: Call
         text=True,
         start_new_session=True,
     )
-    while len(read_lines(run.supernet_log)) < 3:
-        assert process.poll() is None, process.communicate()[1]
-        time.sleep(0.05)
+    wait_until(lambda: len(read_lines(run.supernet_log)) >= 3, process)
     # to every process of the terminal, as Ctrl-C
     os.killpg(process.pid, signal.SIGINT)
-    errors = process.communicate(timeout=60)[1]
+    errors = process.communicate()[1]
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     state, metadata = read_tensors(run.supernet_checkpoint)
