@@ -60,7 +60,7 @@ def finish(process: subprocess.Popen[str]) -> None:
 
 
 def outcome(run: Path) -> dict[str, Any]:
-    """What a run has found, without the time that it took."""
+    """The results of a run, without the time that it took."""
     trials = [{**line, "seconds": 0} for line in read_lines(run / "trials.jsonl")]
     results = {}
     for path in sorted(run.glob("subnets/*/*/result.json")):

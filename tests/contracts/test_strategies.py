@@ -1,4 +1,4 @@
-"""What every strategy owes, run over every file of nas/strategies/."""
+"""The contract of strategies, run over every file of nas/strategies/."""
 
 import dataclasses
 import importlib

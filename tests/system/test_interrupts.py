@@ -72,7 +72,7 @@ def logged(path: Path, lines: int) -> Callable[[], bool]:
 
 
 def found(folder: Path) -> dict[str, Any]:
-    """All that a run has found, without the time that it took."""
+    """The results of a run, without the time that they took."""
     values: dict[str, Any] = {}
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))

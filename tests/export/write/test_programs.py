@@ -54,7 +54,7 @@ def images() -> list[tuple[Tensor, ...]]:
 
 
 def texts() -> list[tuple[Tensor, ...]]:
-    """Of one token, of equal and other lengths, with padding, and as long as may be."""
+    """Pairs of sentences: one token, equal and other lengths, with padding, and as long as may be."""
     return [
         (sentences(source), sentences(target))
         for source, target in (([1], [1]), ([5], [5]), ([9, 4, 1], [3, 7, 2]), ([70, 3], [LONGEST, 5]))
