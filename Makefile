@@ -29,16 +29,14 @@ NAS := $(PYTHON) -c 'import sys; from nas.cli import main; sys.exit(main())'
 CANDIDATES := $(VENV)/bin/python3 python3.11 python3.12 python3.13 python3
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: demo test slow check lint types imports format benchmarks clean
+.PHONY: demo test check lint types imports format benchmarks clean
 
 demo: $(INSTALLED)
 	$(NAS) run experiments/digits.py
 
+# the quick tests; ALL=1 runs the slow ones among them
 test: $(INSTALLED_DEV)
-	OMP_NUM_THREADS=1 $(PYTHON) -m pytest --numprocesses=2 --dist=loadfile
-
-slow: $(INSTALLED_DEV)
-	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -m slow --timeout=900 --numprocesses=2 --dist=loadfile
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest $(if $(ALL),-m '') --numprocesses=2 --dist=worksteal
 
 check: lint types imports
 

@@ -1,4 +1,4 @@
-"""What several folders of tests share: real data that is made once a session, and the run of a tiny experiment."""
+"""Fixtures of several folders of tests: real data and finished runs, made once a session, and commands."""
 
 import fcntl
 import importlib.util
@@ -33,6 +33,24 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 PACKED = Path(__file__).parents[1].parent / "shared" / "data"
+EXPERIMENTS = Path(__file__).parent / "experiments"
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that one process of the session makes, while the others wait for it; not to be written to."""
+    base = factory.getbasetemp()
+    # under xdist every worker has a folder of its own below that of the session
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, made = root / name, root / f"{name}.made"
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            # what is left of an attempt that failed
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -41,21 +59,12 @@ def cifar10_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     script = PACKED / "unpack.py"
     if not (PACKED / "cifar10" / "data_batch_1.zip").exists():
         pytest.skip(f"needs CIFAR-10, packed in {PACKED / 'cifar10'}")
-    base = tmp_path_factory.getbasetemp()
-    # under xdist every worker has a folder of its own below that of the session
-    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cifar10"
-    root.mkdir(exist_ok=True)
-    with (root / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (root / "complete").exists():
-            spec = importlib.util.spec_from_file_location("unpack", script)
-            assert spec is not None
-            assert spec.loader is not None
-            unpack = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(unpack)
-            unpack.unpack_cifar10(str(root))
-            (root / "complete").touch()
-    return root
+    spec = importlib.util.spec_from_file_location("unpack", script)
+    assert spec is not None
+    assert spec.loader is not None
+    unpack = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(unpack)
+    return made_once(tmp_path_factory, "cifar10", lambda folder: unpack.unpack_cifar10(str(folder)))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -93,121 +102,6 @@ def parallel_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-TINY = '''"""A search of seconds on real digits."""
-
-from nas.experiment import Experiment, Selection
-from nas.search_space import SearchSpace, StackSpace
-from nas.strategies.evolution import Evolution
-from nas.tasks.digits import Digits
-from nas.training.settings import SupernetTraining, Training
-
-experiment = Experiment(
-    task=Digits(patch_size=4),
-    space=SearchSpace(
-        StackSpace(
-            embed_dim=(8, 16),
-            depth=(1, 2, 3),
-            num_heads=(1, 2),
-            head_dim=4,
-            ffn_dim=(8, 16),
-            attention=("softmax", "linear"),
-        )
-    ),
-    supernet=SupernetTraining(steps=40, batch_size=16, learning_rate=4e-3, warmup_steps=4),
-    strategy=Evolution(population_size=4, parents=2),
-    limits={"flops": 12_000},
-    evaluations=10,
-    generation=4,
-    anchors=2,
-    retrain=Training(steps=10, batch_size=16, learning_rate=4e-3, warmup_steps=1),
-    selection=Selection(top=1, homogeneous=False, arms=("scratch", "inherited")),
-)
-'''
-
-OWN_MODEL = '''"""Networks of a user's own, made by classes of this file."""
-
-from dataclasses import dataclass
-
-from torch import nn
-
-from nas.experiment import Experiment, Selection
-from nas.search_space import Space
-from nas.strategies.evolution import Evolution
-from nas.tasks.base import Task
-from nas.tasks.digits import Digits
-from nas.training.settings import SupernetTraining, Training
-
-
-@dataclass(frozen=True)
-class Widths:
-    hidden: int
-    last: int
-
-
-@dataclass(frozen=True)
-class WidthSpace(Space):
-    widths: tuple[int, ...]
-
-    architecture_type = Widths
-
-    def build(self, choose):
-        return Widths(choose("hidden", self.widths), choose("last", self.widths))
-
-
-@dataclass(frozen=True)
-class Perceptron(Digits):
-    pieces = Task.pieces
-    family = Task.family
-
-    def build(self, widths):
-        sizes = (64, widths.hidden, widths.last, 10)
-        layers = [nn.Linear(rows, columns) for rows, columns in zip(sizes, sizes[1:])]
-        return nn.Sequential(nn.Flatten(), layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
-
-
-experiment = Experiment(
-    task=Perceptron(),
-    space=WidthSpace((4, 6, 8, 10)),
-    supernet=SupernetTraining(steps=60, batch_size=32, learning_rate=1e-2, warmup_steps=5),
-    strategy=Evolution(population_size=4, parents=2),
-    evaluations=10,
-    generation=4,
-    retrain=Training(steps=10, batch_size=32, learning_rate=1e-2, warmup_steps=1),
-    selection=Selection(top=2),
-)
-'''
-
-
-TRANSLATION = '''"""Networks of one layer that turn words for digits into another language."""
-
-from dataclasses import replace
-
-from nas.evaluators.bleu import Bleu
-from nas.evaluators.likelihood import LogLikelihood
-from nas.experiment import Experiment, Selection
-from nas.search_space.presets import tiny_translation
-from nas.search_space.seq2seq import Seq2SeqSpace
-from nas.tasks.parallel import Parallel
-from nas.tasks.parallel_folder import ParallelFolder
-from nas.training.settings import SupernetTraining, Training
-
-tiny = tiny_translation(("lrpe", "softmax"), ("softmax", "cosformer"))
-
-experiment = Experiment(
-    task=Parallel(files=ParallelFolder("pairs"), vocabulary=320, longest=30),
-    space=Seq2SeqSpace(
-        replace(tiny.encoder, embed_dim=(64,), depth=(1,)), replace(tiny.decoder, embed_dim=(32,), depth=(1,))
-    ),
-    supernet=SupernetTraining(steps=10, batch_size=40, learning_rate=1e-2, warmup_steps=1),
-    evaluations=4,
-    quality=LogLikelihood(),
-    test_quality=Bleu(),
-    strategy="random",
-    retrain=Training(steps=40, batch_size=40, learning_rate=1e-2, warmup_steps=4),
-    selection=Selection(top=1, homogeneous=False),
-)
-'''
-
 DIGITS = {"one": "eins", "two": "zwei", "three": "drei", "four": "vier", "five": "fünf", "six": "sechs"}
 
 
@@ -223,23 +117,28 @@ def write_pairs(folder: Path) -> None:
 @pytest.fixture(scope="session")
 def translator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run with one retrained translation network, exported; not to be written to."""
-    folder = tmp_path_factory.mktemp("translator")
-    (folder / "pairs").mkdir()
-    write_pairs(folder / "pairs")
-    spec = folder / "translation.py"
-    spec.write_text(TRANSLATION)
-    run = Run.create(folder / "run", load(str(spec)), str(spec), {}, folder, "nas run translation.py")
-    retrain(run, [Choice(run.experiment.space.largest(), "chosen")], 1, run.experiment.selection)
-    export(run, run.retrained()[0].id, formats=())
-    return run.folder
+
+    def make(folder: Path) -> None:
+        (folder / "pairs").mkdir()
+        write_pairs(folder / "pairs")
+        spec = str(EXPERIMENTS / "translation.py")
+        run = Run.create(folder / "run", load(spec), spec, {}, folder, "nas run translation.py")
+        retrain(run, [Choice(run.experiment.space.largest(), "chosen")], 1, run.experiment.selection)
+        export(run, run.retrained()[0].id, formats=())
+
+    return made_once(tmp_path_factory, "translator", make) / "run"
 
 
 @pytest.fixture(scope="session")
 def classifier(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The export of a classifier of digits in every form, far from its run; not to be written to."""
-    run = Run(shutil.copytree(finished, tmp_path_factory.mktemp("classifier") / "run"))
-    folder = export(run, run.retrained()[0].id, int8=True)
-    return Path(shutil.move(folder, tmp_path_factory.mktemp("classifier") / "classifier"))
+
+    def make(folder: Path) -> None:
+        run = Run(shutil.copytree(finished, folder / "run"))
+        shutil.move(export(run, run.retrained()[0].id, int8=True), folder / "classifier")
+        shutil.rmtree(run.folder)
+
+    return made_once(tmp_path_factory, "classifier", make) / "classifier"
 
 
 @pytest.fixture
@@ -252,7 +151,7 @@ def classifier_copy(classifier: Path, tmp_path: Path) -> Path:
 def own_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An experiment's file with a model family, a space and a task of its own, in the working directory."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "own_model.py").write_text(OWN_MODEL)
+    shutil.copy(EXPERIMENTS / "own_model.py", tmp_path)
     return Path("own_model.py")
 
 
@@ -260,21 +159,23 @@ def own_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An experiment's file whose whole run takes seconds, in the working directory."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "tiny.py").write_text(TINY)
+    shutil.copy(EXPERIMENTS / "tiny.py", tmp_path)
     return Path("tiny.py")
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of the tiny experiment, trained, searched and retrained; not to be written to."""
-    folder = tmp_path_factory.mktemp("finished")
-    (folder / "tiny.py").write_text(TINY)
-    spec = str(folder / "tiny.py")
-    run = Run.create(folder / "run", load(spec), spec, {}, None, "nas run tiny.py")
-    train(run)
-    search(run, Workers(1))
-    retrain(run, choose(run, run.experiment.selection), 1, run.experiment.selection)
-    return run.folder
+
+    def make(folder: Path) -> None:
+        spec = str(EXPERIMENTS / "tiny.py")
+        run = Run.create(folder / "run", load(spec), spec, {}, None, "nas run tiny.py")
+        train(run)
+        search(run, Workers(1))
+        retrain(run, choose(run, run.experiment.selection), 1, run.experiment.selection)
+
+    made = made_once(tmp_path_factory, "finished", make) / "run"
+    return shutil.copytree(made, tmp_path_factory.mktemp("finished") / "run")
 
 
 @pytest.fixture

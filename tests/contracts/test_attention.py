@@ -158,15 +158,6 @@ def test_a_trace_computes_the_same(kind, grid):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_export_computes_the_same(kind):
-    for where in sites_on(kind, GRID_OF[kind]):
-        mixer = made(kind, where, torch.float32)
-        leaves, others = inputs(12, dtype=torch.float32), inputs(12, dtype=torch.float32)
-        with torch.no_grad():
-            assert_close(torch.export.export(mixer, tuple(leaves)).module()(*others), mixer(*others))
-
-
-@pytest.mark.parametrize("kind", KINDS)
 def test_shapes_and_masks_that_do_not_fit_are_refused(kind):
     mixer = made(kind, Site(GRID_OF[kind]))
     q, k, v = inputs(12)

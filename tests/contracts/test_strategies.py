@@ -1,4 +1,4 @@
-"""What every strategy owes, run over every file of nas/strategies/."""
+"""The contract of strategies, run over every file of nas/strategies/."""
 
 import dataclasses
 import importlib
@@ -77,10 +77,7 @@ def rarely_met(space: Space, cost: Callable[[Any], dict[str, float]], share: flo
 
 SPACES = {
     "no limit": FeasibleSpace(small(), cost, {}),
-    "14 % inside": limited(small(), cost, 0.14),
-    "0.1 % inside": limited(small(), cost, 0.001),
     "0.01 % inside": rarely_met(small(), cost, 0.0001),
-    "own space": FeasibleSpace(ConvSpace(), conv_cost, {}),
     "own space, 14 % inside": limited(ConvSpace(), conv_cost, 0.14),
 }
 TINY = StackSpace(
@@ -128,7 +125,7 @@ def test_proposals_are_as_many_as_asked_distinct_unseen_and_inside(strategy, spa
 
 @any_strategy
 @any_space
-@pytest.mark.parametrize("evaluations", [0, 16, 48])
+@pytest.mark.parametrize("evaluations", [0, 48])
 def test_equal_arguments_give_equal_proposals(strategy, space, evaluations):
     history = search(strategy, space, evaluations, batch=16)
     again = dataclasses.replace(strategy)
@@ -193,7 +190,7 @@ def test_a_space_of_which_little_is_inside_is_exhausted(strategy):
 
 @any_strategy
 def test_a_history_of_failures_alone_is_borne(strategy):
-    space = SPACES["14 % inside"]
+    space = limited(small(), cost, 0.14)
     rng = np.random.default_rng(0)
     architectures = dict.fromkeys(small().sample(rng) for _ in range(60))
     history = [

@@ -1,10 +1,25 @@
-"""What tests of guides share: the blocks of a page, and its commands as they stand in it."""
+"""Blocks, links and tables of a page, and its commands, as they stand in it or with few steps."""
 
 import re
 import shlex
 from pathlib import Path
 
+from nas.runs.run import Run
+
 ROOT = Path(__file__).parents[2]
+TRAINING = shlex.split(
+    "--supernet.steps 20 --supernet.warmup_steps 2 --evaluations 6 --anchors 1 --random_searches 1 "
+    "--selection.top 1 --selection.seeds 1 --selection.homogeneous false --selection.hybrids false "
+    "--retrain.steps 20 --retrain.warmup_steps 2 --retrain.average_every 2"
+)
+SHORT = {
+    "run": [*TRAINING, "--workers", "1"],
+    "train": TRAINING,
+    "search": ["--workers", "1"],
+    "retrain": ["--workers", "1"],
+    "compare": ["--seeds", "2", "--budget", "6", "--workers", "1"],
+}
+"""Options by command that make seconds of what takes minutes; the last value of an option counts."""
 
 
 def text_of(guide: str) -> str:
@@ -22,10 +37,17 @@ def commands(guide: str, language: str = "sh") -> list[list[str]]:
     return [shlex.split(line) for line in lines if line]
 
 
-def broken_links(guide: str) -> list[str]:
-    """Links to files that are not there."""
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text_of(guide))
-    return [link for link in links if not (ROOT / "docs" / link).exists()]
+def short(words: list[str]) -> list[str]:
+    """The command's arguments with few steps, and a network of the run that they name for `ID`."""
+    program, *arguments = words
+    assert program == "nas", f"not a command of this package: {shlex.join(words)}"
+    arguments = [*arguments, *SHORT.get(arguments[0], [])]
+    if not re.search(r"\bID\b", " ".join(arguments)):
+        return arguments
+    named = re.search(r"results/[\w-]+", " ".join(arguments))
+    assert named is not None, f"no run is named: {shlex.join(words)}"
+    network = Run(Path(named[0])).retrained()[0].id
+    return [re.sub(r"\bID\b", network, argument) for argument in arguments]
 
 
 def table_rows(guide: str) -> dict[str, list[str]]:

@@ -6,7 +6,6 @@ import importlib
 import io
 import math
 import re
-import shlex
 import sys
 import typing
 from collections.abc import Callable, Iterator
@@ -26,19 +25,16 @@ from nas.models.attention.parts.linear_mixer import LinearKind
 from nas.search_space import Architecture, Block, SearchSpace, Stack, StackSpace
 from nas.supernet import Supernet
 from nas.tasks.digits import Digits
+from tests.docs.guides import ROOT, blocks, commands, short, text_of
 
-ROOT = Path(__file__).parents[2]
-GUIDE = (ROOT / "docs" / "attention.md").read_text(encoding="utf-8")
+GUIDE = "attention.md"
+TEXT = text_of(GUIDE)
 CLIP = 14
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
 
 
 def table(first: str) -> list[list[str]]:
     """Cells of the table whose first column has this title, without the title."""
-    lines = GUIDE.split(f"\n| {first} |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    lines = TEXT.split(f"\n| {first} |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
@@ -65,7 +61,7 @@ SETTINGS = table("kind | setting")
 @pytest.fixture
 def own_kind(tmp_path: Path) -> Iterator[str]:
     """The text of the kind that the guide adds, while its file lies in a folder of kinds."""
-    (code,) = (block for block in blocks("python") if block.startswith("# nas/models/attention/"))
+    (code,) = (block for block in blocks(GUIDE, "python") if block.startswith("# nas/models/attention/"))
     file = tmp_path / Path(code.splitlines()[0]).name
     file.write_text(code, encoding="utf-8")
     package.__path__.append(str(tmp_path))
@@ -79,7 +75,7 @@ def own_kind(tmp_path: Path) -> Iterator[str]:
 
 def test_the_guides_blocks_run_in_their_order_and_print_what_it_says(own_kind: str) -> None:
     names: dict[str, object] = {}
-    for block in blocks("python"):
+    for block in blocks(GUIDE, "python"):
         if not block.startswith("# nas/"):
             printed = io.StringIO()
             with contextlib.redirect_stdout(printed):
@@ -89,10 +85,8 @@ def test_the_guides_blocks_run_in_their_order_and_print_what_it_says(own_kind: s
 
 def test_the_guides_commands_run(command: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    for line in "".join(blocks("sh")).splitlines():
-        program, *arguments = shlex.split(line)
-        assert program == "nas"
-        assert "networks" in command(*arguments)
+    for words in commands(GUIDE):
+        assert "networks" in command(*short(words))
 
 
 def test_the_tables_name_every_kind() -> None:
@@ -114,7 +108,7 @@ def test_multiply_adds_are_those_of_the_formula(row: list[str], grid: Grid, widt
 
 @pytest.mark.parametrize("row", VARIANTS, ids=lambda row: word(row[0]))
 def test_causal_multiply_adds_are_those_of_the_formula_but_for_the_first_chunks_sums(row: list[str]) -> None:
-    chunk, width = int(re.findall(r"at most C = (\d+)", GUIDE)[0]), 16
+    chunk, width = int(re.findall(r"at most C = (\d+)", TEXT)[0]), 16
     assert chunk == CHUNK
     saved = []
     for chunks, heads in ((2, 1), (3, 1), (4, 3)):
@@ -231,7 +225,7 @@ def test_linear_kinds_compute_in_float32_and_return_the_type_they_were_given(tex
 
 
 def test_no_cost_depends_on_whose_the_projections_are() -> None:
-    (name, chosen) = re.findall(r"`--task\.(\w+) (\w+)`", GUIDE)[0]
+    (name, chosen) = re.findall(r"`--task\.(\w+) (\w+)`", TEXT)[0]
     architecture, shared = _network("softmax", "linear"), Digits(patch_size=2)
     separate = apply_overrides(shared, {name: chosen})
     assert separate == Digits(patch_size=2, projections="separate")
@@ -287,8 +281,3 @@ def test_a_kind_added_in_one_file_is_trained_in_a_supernet_among_others(own_kind
         assert weight.grad.isfinite().all(), name
     torch.optim.SGD(path.parameters.values(), lr=0.01).step()
     assert task.loss(path(*batch.inputs), batch.targets) < before
-
-
-def test_files_that_the_guide_links_to_exist() -> None:
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", GUIDE) if not link.startswith("https:")]
-    assert [link for link in links if not (ROOT / "docs" / link).exists()] == []

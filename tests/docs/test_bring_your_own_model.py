@@ -1,10 +1,9 @@
 """The guide's files and commands, as they stand in it."""
 
-import os
 import re
-import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +13,9 @@ import torch
 from nas.experiment.loading import load
 from nas.runs.run import Run
 from nas.supernet import Supernet
+from tests.docs.guides import blocks, commands, short, text_of
 
-ROOT = Path(__file__).parents[2]
-GUIDE = (ROOT / "docs" / "bring-your-own-model.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
+GUIDE = "bring-your-own-model.md"
 
 
 def code_lines(text: str) -> int:
@@ -28,10 +23,10 @@ def code_lines(text: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the guide's files; blocks of one file are joined."""
     folder = tmp_path_factory.mktemp("guide")
-    for block in blocks("python"):
+    for block in blocks(GUIDE, "python"):
         name = block.splitlines()[0].removeprefix("# ")
         with (folder / name).open("a", encoding="utf-8") as file:
             file.write(block)
@@ -39,14 +34,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_model_becomes_a_supernet_in_the_lines_that_are_promised() -> None:
-    promised = re.search(r"Those (\d+) lines", GUIDE)
+    promised = re.search(r"Those (\d+) lines", text_of(GUIDE))
     assert promised is not None
-    assert code_lines(blocks("python")[0]) == int(promised[1]) < 30
+    assert code_lines(blocks(GUIDE, "python")[0]) == int(promised[1]) < 30
 
 
-def test_every_network_of_the_space_equals_its_path_through_the_supernet(folder: Path) -> None:
-    experiment = load(f"{folder / 'my_experiment.py'}").experiment
-    promised = re.search(r"of all (\d+) networks", GUIDE)
+def test_every_network_of_the_space_equals_its_path_through_the_supernet(written: Path) -> None:
+    experiment = load(f"{written / 'my_experiment.py'}").experiment
+    promised = re.search(r"of all (\d+) networks", text_of(GUIDE))
     assert promised is not None
     assert experiment.space.size() == int(promised[1])
     supernet = Supernet(experiment.task.build, experiment.space).eval()
@@ -57,9 +52,9 @@ def test_every_network_of_the_space_equals_its_path_through_the_supernet(folder:
             assert torch.equal(supernet.subnet(architecture)(inputs), outputs)
 
 
-def test_costs_are_those_of_the_convolutions(folder: Path) -> None:
+def test_costs_are_those_of_the_convolutions(written: Path) -> None:
     # 8 x 8 pixels, stride 2: 16 places; 3 x 3 kernels; the head is linear
-    experiment = load(f"{folder / 'my_experiment.py'}").experiment
+    experiment = load(f"{written / 'my_experiment.py'}").experiment
     architecture = experiment.space.sample(np.random.default_rng(0))
     channels = architecture.channels
     blocks_flops = sum(2 * 16 * 9 * channels * hidden for hidden in architecture.hidden)
@@ -68,23 +63,18 @@ def test_costs_are_those_of_the_convolutions(folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_the_guides_commands_run_in_their_order(folder: Path) -> None:
+def test_the_guides_commands_run_in_their_order(
+    written: Path, command: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(written)
     printed = ""
-    for command in "".join(blocks("sh")).splitlines():
-        program, *arguments = shlex.split(command)
-        assert program in ("nas", "python")
-        whole = [sys.executable, *(["-m", "nas"] if program == "nas" else []), *arguments]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(whole, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{command}: {done.stderr}"
-        printed += done.stdout
-    run = Run(folder / "results" / "my_experiment")
+    for words in commands(GUIDE):
+        if words[0] == "python":
+            printed += subprocess.run([sys.executable, *words[1:]], capture_output=True, text=True, check=True).stdout
+        else:
+            printed += command(*short(words))
+    run = Run(Path("results/my_experiment"))
     assert len(run.trials()) == run.experiment.evaluations
     assert (run.report_folder / "index.html").is_file()
     assert "exports  none: the networks of task conv_digits come from a builder of its own" in printed
     assert printed.splitlines()[-1].startswith("ConvNet(channels=")
-
-
-def test_files_that_the_guide_links_to_exist() -> None:
-    assert [link for link in re.findall(r"\]\(([^)#]+)\)", GUIDE) if not (ROOT / "docs" / link).exists()] == []

@@ -1,15 +1,13 @@
 """The guide's commands, on nodes that they start; addresses and ports are this test's own."""
 
 import os
-import re
 import secrets
 import shlex
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +15,11 @@ import pytest
 
 from nas.runs.run import Run
 from nas.system.files import read_lines
+from tests.docs.guides import ROOT, blocks, text_of
+from tests.waiting import wait_until
 
-ROOT = Path(__file__).parents[2]
-GUIDE = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
+GUIDE = "cluster.md"
 MODULES = {"nas": ["-m", "nas"], "ray": ["-m", "ray.scripts.scripts"]}
-
-
-def blocks(kind: str) -> list[str]:
-    return re.findall(rf"```{kind}\n(.*?)```", GUIDE, re.DOTALL)
 
 
 class Guide:
@@ -59,13 +54,6 @@ def finish(process: subprocess.Popen[str]) -> str:
     return out + errors
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 240
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 @pytest.fixture
 def guide(tmp_path: Path) -> Guide:
     return Guide(tmp_path)
@@ -76,14 +64,14 @@ def started(guide: Guide) -> Iterator[list[subprocess.Popen[str]]]:
     """The two nodes, up."""
     found = []
     try:
-        for (line,) in (block.strip().splitlines() for block in blocks("sh node")):
+        for (line,) in (block.strip().splitlines() for block in blocks(GUIDE, "sh node")):
             found.append(guide.start(line, quiet=True))
             wait_until(lambda: answers(guide.port))
         yield found
     finally:
         for node in reversed(found):
             node.send_signal(signal.SIGINT)
-            node.wait(60)
+            node.wait()
 
 
 def answers(port: int) -> bool:
@@ -96,12 +84,11 @@ def trials(folder: Path) -> list[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_the_guide_ends_with_the_same_trials_here_on_a_cluster_and_with_a_node_lost(
     guide: Guide, started: list[subprocess.Popen[str]]
 ) -> None:
     here, cluster, lost = (guide.folder / "results" / name for name in ("here", "cluster", "lost"))
-    prepare, search, train, retrain = blocks("sh")
+    prepare, search, train, retrain = blocks(GUIDE, "sh")
     for line in prepare.splitlines():
         guide.run(line)
     assert len(trials(here)) == 60
@@ -113,9 +100,9 @@ def test_the_guide_ends_with_the_same_trials_here_on_a_cluster_and_with_a_node_l
     # two of the front, and the best of each kind
     assert len(Run(cluster).retrained()) >= 2
 
-    (losing,) = blocks("sh loses-node")
+    (losing,) = blocks(GUIDE, "sh loses-node")
     command = guide.start(losing.strip())
-    wait_until(lambda: len(trials(lost)) >= 1)
+    wait_until(lambda: len(trials(lost)) >= 1, command)
     started.pop().kill()
     finish(command)
     assert trials(lost) == trials(here)
@@ -132,5 +119,5 @@ def test_the_guide_names_what_is_said(guide: Guide) -> None:
         "the cluster's largest node has",
         "before it was ready",
     ):
-        assert said in GUIDE
+        assert said in text_of(GUIDE)
         assert said in code

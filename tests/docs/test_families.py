@@ -41,7 +41,6 @@ def test_what_the_family_lacks_is_what_the_guide_says() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_the_guides_commands_run_in_their_order(tmp_path: Path) -> None:
     (tmp_path / "tests").symlink_to(ROOT / "tests")
     (tmp_path / "patients.csv").write_text(PATIENT)

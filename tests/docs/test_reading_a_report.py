@@ -37,7 +37,6 @@ def test_what_is_said_of_the_run_is_in_its_tables() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_the_guides_commands_run_in_their_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Callable[..., str]
 ) -> None:

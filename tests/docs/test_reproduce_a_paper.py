@@ -17,11 +17,9 @@ from nas.runs.run import Run
 from nas.search_space import presets
 from nas.strategies.named import STRATEGIES
 from nas.system.files import read_json
-from tests.docs.guides import ROOT, blocks, commands, table_rows, text_of
+from tests.docs.guides import ROOT, blocks, commands, short, table_rows, text_of
 
 GUIDE = "reproduce-a-paper.md"
-# seconds instead of a minute
-SHORT = "--supernet.steps 6 --supernet.warmup_steps 1 --evaluations 3 --generation 3 --retrain.steps 3 --workers 1"
 
 
 @pytest.fixture
@@ -94,17 +92,14 @@ def test_scaled_spaces_have_as_many_networks_as_the_papers(folder: Path) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_the_guides_commands_run_in_their_order(
-    folder: Path, command: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("nas.report.lengths.measured.SECONDS_A_LENGTH", 0.1)
+@pytest.mark.usefixtures("folder")
+def test_the_guides_commands_run_in_their_order(command: Callable[..., str]) -> None:
     for words in commands(GUIDE):
         if words[0] == "python":
             assert words[1:] == ["architectures.py"]
             exec(compile(Path(words[1]).read_text(), words[1], "exec"), {})
-            continue
-        command(*words[1:], *(shlex.split(SHORT) if words[1] == "run" else []))
+        else:
+            command(*short(words))
     for name in ("autoformer", "hat"):
         assert len(Run(Path(f"results/scaled-{name}")).retrained()) == 1
         assert Path(f"results/scaled-{name}/report/index.html").is_file()

@@ -1,4 +1,3 @@
-import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +9,7 @@ from nas.evaluators.pieces import measuring, piece_values
 from nas.search_space import presets
 from nas.tasks.base import Task
 from nas.tasks.digits import Digits
+from tests.calls import python_calls
 
 
 @dataclass(frozen=True)
@@ -73,16 +73,10 @@ def test_measuring_gives_back_torch_s_generator():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_known_pieces_cost_a_candidate_of_twelve_layers_at_most_50_microseconds():
+def test_known_pieces_cost_a_candidate_of_twelve_layers_a_few_look_ups():
     task, flops = Digits(patch_size=2), Flops()
     space = presets.autoformer_tiny(("softmax", "linear"))
     candidate = space.sample(np.random.default_rng(1))
     flops(task, candidate)
-    seconds = []
-    for _ in range(50):
-        start = time.perf_counter()
-        flops(task, candidate)
-        seconds.append(time.perf_counter() - start)
     assert candidate.encoder.depth >= 12
-    # the least, since other processes only add to it
-    assert min(seconds) <= 50e-6
+    assert python_calls(lambda: flops(task, candidate)) < 200

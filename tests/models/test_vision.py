@@ -1,7 +1,6 @@
 """The plain Vision Transformer: shapes, names, slices, drop-path, pieces."""
 
 import itertools
-import timeit
 
 import pytest
 import torch
@@ -11,6 +10,7 @@ from nas.models.attention.base import Site, attention_kinds
 from nas.models.blocks import TransformerBlock
 from nas.models.vision import VisionTransformer, vision_pieces
 from nas.search_space import Architecture, Block, Stack
+from tests.calls import python_calls
 
 ENDS = {
     "image_size": 8,
@@ -152,11 +152,9 @@ def test_pieces_have_equal_keys_exactly_where_they_are_equal():
     assert not {stem, *blocks, head} & {piece.key for piece in wider}
 
 
-def test_pieces_of_twelve_layers_take_microseconds():
+def test_pieces_of_twelve_layers_build_no_network():
     architecture = Architecture(Stack(96, tuple(Block("linear", 6, 16, 192 + layer) for layer in range(12))))
-    seconds = min(timeit.repeat(lambda: vision_pieces(architecture, **ENDS), number=100, repeat=20)) / 100
-    # 10 microseconds alone; room for a busy machine
-    assert seconds < 100e-6
+    assert python_calls(lambda: vision_pieces(architecture, **ENDS)) < 100
 
 
 @pytest.mark.parametrize("pooling", ["mean", "class_token"])

@@ -21,6 +21,7 @@ from nas.runs.run import Run
 from nas.search.loop import search
 from nas.supernet.train import train
 from nas.system.files import read_lines
+from tests.waiting import wait_until
 
 
 class Nodes:
@@ -112,7 +113,6 @@ def expected(item: int) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_results_are_those_of_one_worker_though_workers_die_hang_or_run_out_of_tries(
     nodes: Nodes, tmp_path: Path
 ) -> None:
@@ -120,10 +120,10 @@ def test_results_are_those_of_one_worker_though_workers_die_hang_or_run_out_of_t
     assert mapped(Workers(1, nodes.address), plain) == [expected(item) for item in plain]
     # one after another, so that each death and each time limit is met by a worker of its own
     items = [0, tmp_path / "killed", 1, "sleep", 2, "die", 3]
-    found = mapped(Workers(2, nodes.address, timeout=5.0, retries=1), items)
+    found = mapped(Workers(2, nodes.address, timeout=15.0, retries=1), items)
     assert found[0::2] == [expected(item) for item in range(4)]
     assert found[1] == "after a death"
-    assert found[3] == Failed("took longer than 5 s")
+    assert found[3] == Failed("took longer than 15 s")
     assert found[5].reason.startswith("the worker ended by a signal or an exit, 2 times in a row")
 
 
@@ -142,7 +142,6 @@ def placed(item: int) -> tuple[int, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_results_are_the_same_when_a_node_is_lost(nodes: Nodes) -> None:
     found = []
     try:
@@ -169,9 +168,7 @@ def test_as_many_workers_as_there_is_room_for_unless_a_number_is_given(nodes: No
 
     with connected(nodes.address):
         # a node that was lost before is counted until it is missed
-        deadline = time.monotonic() + 60
-        while ray.cluster_resources()["CPU"] != 2 and time.monotonic() < deadline:
-            time.sleep(0.2)
+        wait_until(lambda: bool(ray.cluster_resources()["CPU"] == 2))
         for count, there in ((None, 2), (1, 1)):
             with actor_pool(partial(weighted, 0), WEIGHTS, Workers(count, nodes.address)) as (_, found):
                 assert found == there
@@ -198,10 +195,8 @@ def web_server() -> Iterator[int]:
 
 
 def refusal(address: str) -> str:
-    started = time.monotonic()
     with pytest.raises(ValueError, match=r"\S") as refused, ordered_map(abs, Workers(2, address)):
         pass
-    assert time.monotonic() - started < 15
     assert "\n" not in str(refused.value)
     return str(refused.value)
 
@@ -209,6 +204,11 @@ def refusal(address: str) -> str:
 def test_an_address_where_no_ray_is_gets_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, web_server: int
 ) -> None:
+    # importing it sets what Ray reads when it is imported
+    import nas.parallel.cluster  # noqa: F401  # isort: skip
+    import ray
+
+    monkeypatch.setattr(ray, "init", lambda **_: pytest.fail("Ray was asked, which itself tries for minutes"))
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
     # port 1 is that of a service which nobody runs
@@ -266,8 +266,7 @@ def meanwhile(run: Run, trials: int, act: Callable[[], None]) -> threading.Threa
     """Does something as soon as the run has so many trials."""
 
     def watch() -> None:
-        while len(read_lines(run.folder / "trials.jsonl")) < trials:
-            time.sleep(0.02)
+        wait_until(lambda: len(read_lines(run.folder / "trials.jsonl")) >= trials)
         act()
 
     thread = threading.Thread(target=watch, daemon=True)
@@ -276,7 +275,6 @@ def meanwhile(run: Run, trials: int, act: Callable[[], None]) -> threading.Threa
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_a_search_whose_worker_and_whose_node_are_killed_ends_with_the_same_trials(
     nodes: Nodes, slow_search: Callable[[str], Run]
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from nas.parallel.map import Arrays, Failed, Workers, ordered_map, prepared_map
 from nas.parallel.workers import ALIGNMENT
+from tests.waiting import wait_until
 
 SLEEPERS = """
 import os, time
@@ -70,6 +71,16 @@ def die_at_one(item: int) -> int:
     return item
 
 
+def first_comes_last(item: tuple[int, str]) -> tuple[int, int]:
+    """The first item waits until the last is done; the file tells of it."""
+    place, done = item
+    if place == 0:
+        wait_until(Path(done).exists)
+    if place == 5:
+        Path(done).touch()
+    return place, os.getpid()
+
+
 def sleep_at_one(item: int) -> int:
     time.sleep(600 if item == 1 else 0)
     return item
@@ -103,13 +114,14 @@ def die_when_made(_: Arrays) -> Callable[[int], int]:
     return abs
 
 
-def test_results_come_in_the_order_of_the_items_from_several_processes() -> None:
-    with ordered_map(first_is_slowest, 2) as results:
-        first, second = list(results(range(6))), list(results([7]))
+def test_results_come_in_the_order_of_the_items_from_several_processes(tmp_path: Path) -> None:
+    done = str(tmp_path / "done")
+    with ordered_map(first_comes_last, 2) as results:
+        first, second = list(results([(place, done) for place in range(6)])), list(results([(7, done)]))
     assert [item for item, _ in first + second] == [0, 1, 2, 3, 4, 5, 7]
     processes = [process for _, process in first]
     assert len(set(processes)) == 2
-    assert processes.count(processes[0]) == 1, "the other went on while the first slept"
+    assert processes.count(processes[0]) == 1, "the other went on while the first waited"
     assert second[0][1] in processes, "the workers stay for the next items"
 
 
@@ -145,8 +157,8 @@ def test_an_item_that_kills_every_worker_fails_and_the_others_do_not() -> None:
 
 
 def test_an_item_that_takes_too_long_fails_and_its_worker_is_replaced() -> None:
-    with ordered_map(sleep_at_one, Workers(1, timeout=2.0)) as results:
-        assert list(results(range(3))) == [0, Failed("took longer than 2 s"), 2]
+    with ordered_map(sleep_at_one, Workers(1, timeout=5.0)) as results:
+        assert list(results(range(3))) == [0, Failed("took longer than 5 s"), 2]
 
 
 def test_results_of_a_map_that_was_left_early_do_not_come_in_the_next() -> None:
@@ -220,13 +232,6 @@ def running(process: int) -> bool:
     return state != "Z"
 
 
-def wait_until(condition: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 60
-    while time.monotonic() < end and not condition():
-        time.sleep(0.02)
-    return condition()
-
-
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_workers_end_with_their_parent(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "sleepers.py").write_text(SLEEPERS)
@@ -240,13 +245,13 @@ def test_workers_end_with_their_parent(tmp_path: Path, number: signal.Signals) -
         start_new_session=True,
     )
     try:
-        assert wait_until(lambda: len(list(tmp_path.glob("*.pid"))) == 2)
+        wait_until(lambda: len(list(tmp_path.glob("*.pid"))) == 2, parent)
         workers = [int(path.stem) for path in tmp_path.glob("*.pid")]
         if number == signal.SIGINT:
             os.killpg(parent.pid, number)
         else:
             parent.kill()
-        assert wait_until(lambda: not any(map(running, [parent.pid, *workers])))
+        wait_until(lambda: not any(map(running, [parent.pid, *workers])))
     finally:
         parent.kill()
     _, errors = parent.communicate()

@@ -4,11 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import wait_until
 
 SLEEPERS = """
 import os, time
@@ -26,7 +26,6 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_workers_on_a_ray_of_their_own_end_with_the_command(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "sleepers.py").write_text(SLEEPERS)
@@ -39,7 +38,7 @@ def test_workers_on_a_ray_of_their_own_end_with_the_command(tmp_path: Path, numb
         start_new_session=True,
     )
     try:
-        wait_until(lambda: len(list(tmp_path.glob("*.pid"))) == 2)
+        wait_until(lambda: len(list(tmp_path.glob("*.pid"))) == 2, parent)
         workers = [int(path.stem) for path in tmp_path.glob("*.pid")]
         if number == signal.SIGINT:
             os.killpg(parent.pid, number)
@@ -50,10 +49,3 @@ def test_workers_on_a_ray_of_their_own_end_with_the_command(tmp_path: Path, numb
     finally:
         parent.kill()
     assert errors.count("Traceback") == (number == signal.SIGINT), errors
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)

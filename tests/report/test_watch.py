@@ -14,6 +14,7 @@ import pytest
 
 import nas.report.watch
 from nas.system.files import is_locked, locked, read_lines
+from tests.waiting import wait_until
 
 ENVIRONMENT = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
 
@@ -27,14 +28,6 @@ def start(*arguments: str, **streams: int) -> subprocess.Popen[str]:
     )
 
 
-def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + 100
-    while not condition():
-        assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 def networks(page: Path) -> int:
     """Evaluated networks that the page tells of; 0 while there is none."""
     found = re.search(r"<dt>Networks evaluated</dt><dd>(\d+)", page.read_text()) if page.exists() else None
@@ -46,7 +39,6 @@ def reloads(page: Path) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_a_watched_report_grows_with_the_search_and_ends_with_it(tiny: Path, command: Callable[..., str]) -> None:
     tiny.write_text(tiny.read_text().replace("evaluations=10", "evaluations=60"))
     command("train", "tiny.py", "--out", "run")
@@ -55,7 +47,7 @@ def test_a_watched_report_grows_with_the_search_and_ends_with_it(tiny: Path, com
     wait_until(page.exists, watching)
     assert networks(page) == 0
     assert reloads(page)
-    search = start("search", "run", "--workers", "1", "--timeout", "60")
+    search = start("search", "run", "--workers", "1")
     while search.poll() is None:
         sizes.append(networks(page))
         assert "</html>" in page.read_text(), "whole at any moment"

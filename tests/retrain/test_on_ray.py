@@ -52,7 +52,6 @@ def results(run: Run) -> list[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_networks_are_those_that_are_trained_here(
     untrained: list[Run], address: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -93,7 +92,6 @@ experiment = replace(experiment, task=Deadly(patch_size=4))
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_a_trial_whose_worker_is_killed_goes_on_from_its_checkpoint(
     tiny: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,7 +112,6 @@ def test_a_trial_whose_worker_is_killed_goes_on_from_its_checkpoint(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_what_is_not_among_the_best_at_a_rung_is_stopped_and_recorded_as_such(
     untrained: list[Run], address: str
 ) -> None:
@@ -138,7 +135,6 @@ def test_what_is_not_among_the_best_at_a_rung_is_stopped_and_recorded_as_such(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_a_mistake_ends_the_command_in_one_line_when_the_others_are_trained(untrained: list[Run], address: str) -> None:
     run = untrained[0]
     retrain(run, choose(run, BOTH), 1, BOTH)

@@ -123,7 +123,7 @@ def test_a_phase_adds_up_its_time_also_when_it_is_interrupted(tiny: Path) -> Non
     with run.phase("search"):
         pass
     found = Run(Path("out"))
-    assert 100 <= found.phase_seconds()["search"] < 101
+    assert 100 <= found.phase_seconds()["search"] < 200
     assert {"commits", "ended", "device", "torch"} <= found.manifest["phases"]["search"].keys()
 
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from nas.supernet import on_ray as ray_train
 from nas.supernet.distributed import Group
 from nas.supernet.train import _trainee, train
 from nas.system.files import read_lines, read_tensors
+from tests.waiting import wait_until
 
 EXPERIMENT = '''"""Digits, with mishaps in the workers."""
 
@@ -114,7 +114,6 @@ def test_a_shipped_experiment_needs_nothing_of_the_runs_folder(new_run: Callable
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 @pytest.mark.usefixtures("ray_here")
 def test_a_training_whose_worker_is_killed_ends_as_one_that_went_through(
     new_run: Callable[..., Run], caplog: pytest.LogCaptureFixture
@@ -133,7 +132,6 @@ def test_a_training_whose_worker_is_killed_ends_as_one_that_went_through(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 @pytest.mark.usefixtures("ray_here")
 def test_a_mistake_in_one_worker_is_the_commands_error(new_run: Callable[..., Run]) -> None:
     with pytest.raises(ValueError, match=r"^no data here$"):
@@ -141,7 +139,6 @@ def test_a_mistake_in_one_worker_is_the_commands_error(new_run: Callable[..., Ru
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 @pytest.mark.usefixtures("ray_here")
 def test_workers_that_fail_again_and_again_end_the_command_in_one_line(
     new_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
@@ -153,7 +150,6 @@ def test_workers_that_fail_again_and_again_end_the_command_in_one_line(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_ctrl_c_leaves_a_checkpoint_from_which_one_process_goes_on(new_run: Callable[..., Run]) -> None:
     run = new_run("run", **{"supernet.steps": "100_000"})
     Path("command.py").write_text(COMMAND)
@@ -164,12 +160,10 @@ def test_ctrl_c_leaves_a_checkpoint_from_which_one_process_goes_on(new_run: Call
         text=True,
         start_new_session=True,
     )
-    while len(read_lines(run.supernet_log)) < 3:
-        assert process.poll() is None, process.communicate()[1]
-        time.sleep(0.05)
+    wait_until(lambda: len(read_lines(run.supernet_log)) >= 3, process)
     # to every process of the terminal, as Ctrl-C
     os.killpg(process.pid, signal.SIGINT)
-    errors = process.communicate(timeout=60)[1]
+    errors = process.communicate()[1]
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     state, metadata = read_tensors(run.supernet_checkpoint)

@@ -72,7 +72,7 @@ def logged(path: Path, lines: int) -> Callable[[], bool]:
 
 
 def found(folder: Path) -> dict[str, Any]:
-    """All that a run has found, without the time that it took."""
+    """The results of a run, without the time that they took."""
     values: dict[str, Any] = {}
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
@@ -91,7 +91,6 @@ def found(folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_a_run_stopped_in_every_phase_ends_as_one_that_was_not(tiny: Path, command: Callable[..., str]) -> None:
     with threads(1):
         command("train", "tiny.py", "--out", "whole", *SETTINGS)

@@ -90,7 +90,6 @@ def test_the_command_classifies_images_where_torch_cannot_be_imported(classifier
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_a_fresh_environment_without_torch_classifies_images(
     classifier: Path, digits: list[Path], tmp_path: Path
 ) -> None:
