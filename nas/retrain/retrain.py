@@ -106,7 +106,7 @@ def retrain_one(run: Run, job: Job) -> Retrained:
 
 def _train_on_ray(run: Run, jobs: list[Job], workers: Workers, tell: Tell, halving: Halving | None) -> None:
     # here and not above: it loads Ray, which takes seconds
-    from nas.retrain.on_ray import Plan, train_on_ray
+    from nas.retrain.on_ray import Trainings, train_on_ray
 
     if halving is not None:
         jobs = [job for job in jobs if not run.stopped_file(_architecture(run, job), job.arm, job.seed).exists()]
@@ -114,7 +114,8 @@ def _train_on_ray(run: Run, jobs: list[Job], workers: Workers, tell: Tell, halvi
             return
     inherits = any(job.arm == "inherited" for job in jobs)
     weights = {name: tensor.numpy() for name, tensor in run.supernet_state().items()} if inherits else {}
-    plan = Plan(run.recipe, jobs, [_files(run, job) for job in jobs], weights, halving, run.experiment.retrain.steps)
+    steps = run.experiment.retrain.steps
+    trainings = Trainings(run.recipe, jobs, [_files(run, job) for job in jobs], weights, halving, steps)
 
     def finish(place: int, sent: Retrained, weights: dict[str, Tensor]) -> None:
         result = replace(sent, architecture=_architecture(run, jobs[place]))
@@ -122,7 +123,7 @@ def _train_on_ray(run: Run, jobs: list[Job], workers: Workers, tell: Tell, halvi
         run.stopped_file(_architecture(run, jobs[place]), jobs[place].arm, jobs[place].seed).unlink(missing_ok=True)
         tell(result)
 
-    ended = train_on_ray(plan, workers, finish)
+    ended = train_on_ray(trainings, workers, finish)
     for place, stopped in ended.stopped.items():
         job = jobs[place]
         write_json(run.stopped_file(_architecture(run, job), job.arm, job.seed), stopped._asdict())

@@ -70,15 +70,15 @@ def _trainee(recipe: Recipe, folder: str, group: Group) -> DistributedTrainee:
 def _fit_together(run: Run, trainee: SupernetTrainee, processes: int, ray: str | None, advance: Advance) -> None:
     """Train by several processes, and give the trainee what they trained."""
     # Ray takes a second to import, and one process does without
-    from nas.supernet.on_ray import Workers, fit_on_ray
+    from nas.supernet.on_ray import Processes, fit_on_ray
 
     files = Files(run.supernet_checkpoint, run.supernet_log)
     found = files.last()
     if found is not None:
         # a checkpoint that does not fit is found here, before anything is started
         load_checkpoint(trainee, found, files.name)
-    workers = Workers(processes, run.experiment.supernet.threads, ray or "local")
-    fit_on_ray(partial(_trainee, run.recipe, os.getcwd()), files, advance, workers)
+    together = Processes(processes, run.experiment.supernet.threads, ray or "local")
+    fit_on_ray(partial(_trainee, run.recipe, os.getcwd()), files, advance, together)
     found = files.last()
     assert found is not None, "the last step ends with a checkpoint"
     load_checkpoint(trainee, found, files.name)
