@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nas.models.attention import grows_linearly
 from nas.runs.records import Search
 from nas.runs.run import Run
 from nas.search.scoring import Scores
@@ -61,7 +62,7 @@ def best_of_kind(run: Run, trials: list[Trial], kind: str) -> Trial | None:
 
 def best_hybrids(run: Run, trials: list[Trial]) -> dict[Hybrid, Trial]:
     """The best network of each pattern inside the limits, whatever its linear kind."""
-    patterns = [(hybrid_of(run.experiment.space, each.architecture), each) for each in trials]
+    patterns = [(hybrid_of(run.experiment.space, each.architecture, grows_linearly), each) for each in trials]
     found: dict[Hybrid, Trial] = {}
     for period in PERIODS:
         best = _best([each for pattern, each in patterns if pattern is not None and pattern.period == period])
@@ -71,8 +72,8 @@ def best_hybrids(run: Run, trials: list[Trial]) -> dict[Hybrid, Trial]:
 
 
 def best_linear_kind(run: Run, trials: list[Trial]) -> str | None:
-    """The kind whose cost does not grow with the square of the length that did best alone; None if there is none."""
-    best = {kind: best_of_kind(run, trials, kind) for kind in linear_kinds(kinds(run.experiment.space))}
+    """The linear kind that did best alone; None if there is none."""
+    best = {kind: best_of_kind(run, trials, kind) for kind in linear_kinds(run.experiment.space, grows_linearly)}
     reached = {kind: own.quality for kind, own in best.items() if own is not None and own.quality is not None}
     return max(reached, key=lambda kind: reached[kind], default=None)
 

@@ -27,6 +27,7 @@ class SoftmaxRelative(AttentionKind):
     """Softmax that knows how far apart two tokens are. Raises: ValueError if `clip` is below 1."""
 
     name = "softmax_relative"
+    growth = "quadratic"
 
     clip: int = 14
     """Distances beyond this count as this; 14 on images, 8 or 16 on text."""

@@ -24,6 +24,7 @@ from optuna.trial import FrozenTrial
 
 from nas.search_space import Option, Space, architecture_id
 from nas.search_space.limits import Window
+from nas.search_space.space import among_kinds
 from nas.strategies.base import Trial
 
 Parameters = tuple[dict[str, Option], dict[str, BaseDistribution]]
@@ -59,7 +60,7 @@ class Choices:
 
         def choose(name: str, options: Sequence[Option]) -> Option:
             label = self.label(name, options)
-            if _is_kind(options):
+            if among_kinds(options):
                 return str(trial.suggest_categorical(label, [str(option) for option in options]))
             return sorted(options)[trial.suggest_int(label, 0, len(options) - 1)]
 
@@ -78,7 +79,7 @@ class Choices:
 
         def add(name: str, options: Sequence[Option], value: Option) -> None:
             label = self.label(name, options)
-            params[label] = value if _is_kind(options) else sorted(options).index(value)
+            params[label] = value if among_kinds(options) else sorted(options).index(value)
             distributions[label] = _distribution(tuple(options))
 
         asked = self.space.options(architecture)
@@ -88,7 +89,7 @@ class Choices:
             rng = np.random.default_rng(int(architecture_id(architecture), 16))
             for name, options in self.options.items():
                 if self.label(name, options) not in params:
-                    middle = options[0] if _is_kind(options) else sorted(options)[(len(options) - 1) // 2]
+                    middle = options[0] if among_kinds(options) else sorted(options)[(len(options) - 1) // 2]
                     add(name, options, middle if fill == "middle" else options[int(rng.integers(len(options)))])
         return params, distributions
 
@@ -103,11 +104,7 @@ choices_of = lru_cache(maxsize=4)(Choices)
 
 @cache
 def _distribution(options: tuple[Option, ...]) -> BaseDistribution:
-    return CategoricalDistribution(options) if _is_kind(options) else IntDistribution(0, len(options) - 1)
-
-
-def _is_kind(options: Sequence[Option]) -> bool:
-    return isinstance(options[0], str)
+    return CategoricalDistribution(options) if among_kinds(options) else IntDistribution(0, len(options) - 1)
 
 
 class Row(FrozenTrial):

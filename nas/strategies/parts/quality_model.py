@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import yeojohnson
 
 from nas.search_space.feasible.space import FeasibleSpace
-from nas.search_space.space import Option
+from nas.search_space.space import Option, among_kinds
 from nas.strategies.base import Trial
 from nas.strategies.parts.acquisition import NODES, Front, box_cells
 from nas.strategies.parts.features import Features, features
@@ -201,7 +201,7 @@ def steps(options: Sequence[Option]) -> Floats:
 
     Options among strings are all 1 apart; numbers by the number of options between them.
     """
-    if any(isinstance(option, str) for option in options):
+    if among_kinds(options):
         return np.asarray(np.eye(len(options)) * np.sqrt(0.5))
     above = np.array([[float(option) >= float(step) for step in sorted(options)] for option in options])
     return np.asarray(above / np.sqrt(max(len(options) - 1, 1)))

@@ -22,6 +22,8 @@ from nas.models.attention.parts.precision import at_least_float32, without_autoc
 class LinearKind(AttentionKind):
     """A kind whose mixer is linear, so that what is added to features can be added to it."""
 
+    growth = "linear"
+
     @abstractmethod
     def build(self, num_heads: int, head_dim: int, site: Site) -> "LinearMixer":
         """As of every kind."""
