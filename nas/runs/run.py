@@ -13,9 +13,9 @@ from torch import Tensor
 
 from nas.experiment import Experiment
 from nas.experiment.costs import feasible_space
-from nas.experiment.loading import Loaded, Recipe, load
+from nas.experiment.loading import Loaded, Recipe, load, with_changes
 from nas.experiment.overrides import apply_overrides
-from nas.experiment.settings import describe, differences, filled
+from nas.experiment.settings import describe, differences, filled, lost
 from nas.runs.folder import RunFolder
 from nas.runs.manifest import commands, fingerprint, new_manifest, note_command, phase_record
 from nas.runs.records import MeasuredCosts, read_scores, read_trials, score_line, trial_line, write_trials
@@ -70,13 +70,23 @@ class Run(RunFolder):
 
     @cached_property
     def experiment(self) -> Experiment:
-        """The experiment as it was when the run began, with its overrides."""
+        """The experiment as it was when the run began: recorded settings hold, whatever defaults are today.
+
+        Settings that are younger than the run have today's defaults. A recorded setting that today's classes have no
+        place for is left out, so that the run can be read; `check_settings` refuses to go on with it.
+        """
         loaded = load(f"{self.experiment_file}:{self.manifest['variable']}")
-        experiment = apply_overrides(loaded.experiment, self.manifest["overrides"])
-        assert isinstance(experiment, Experiment)
-        if self.data is None:
-            return experiment
-        return dataclasses.replace(experiment, task=experiment.task.with_data(self.data))
+        return with_changes(loaded.experiment, self.manifest["overrides"], self.data, self.manifest["settings"])
+
+    def check_settings(self) -> None:
+        """Raises: ValueError if the run began with settings that today's code cannot put in force."""
+        missing = lost(self.experiment, self.manifest["settings"])
+        if missing:
+            commits = [f"commit {each}" for phase in self.manifest["phases"].values() for each in phase["commits"]]
+            raise ValueError(
+                f"{self.folder} began with settings that this version of nas cannot use ({'; '.join(missing[:3])}); "
+                f"go on with {(*commits, 'the version that began it')[0]}, or begin another run"
+            )
 
     @property
     def source(self) -> str:
@@ -87,7 +97,9 @@ class Run(RunFolder):
     def recipe(self) -> Recipe:
         """The experiment for workers, which may stand on other machines."""
         data = None if self.data is None else self.data.absolute()
-        return Recipe(self.source, self.manifest["variable"], self.manifest["overrides"], data)
+        return Recipe(
+            self.source, self.manifest["variable"], self.manifest["overrides"], data, self.manifest["settings"]
+        )
 
     @property
     def name(self) -> str:
@@ -97,8 +109,10 @@ class Run(RunFolder):
     def phase(self, name: str) -> Iterator[None]:
         """Adds wall time, commits, machine and data of a phase to the manifest, also if it is interrupted.
 
-        Raises: ValueError if another process is in a phase of this run, since their lines would mix; DataError.
+        Raises: ValueError if the run began with settings that today's code cannot use, or another process is in a phase
+            of this run, since their lines would mix; DataError.
         """
+        self.check_settings()
         with locked(self.folder):
             # the code that runs is what was loaded, whatever is checked out by the end
             loaded, data = commit(), fingerprint(self.experiment.task)
@@ -255,7 +269,7 @@ class Run(RunFolder):
         return read_trials(path, self.experiment.space)
 
     def _check_same(self, settings: Any) -> None:
-        # settings that are younger than the run are what they are by default
+        # settings that are younger than the run have their defaults
         before = filled(self.manifest["settings"], describe(self.experiment))
         changed = list(differences(before, settings))
         if changed:
