@@ -1,4 +1,4 @@
-"""A space as Optuna sees it: choices as parameters, limits as constraints, and two samplers without hidden state.
+"""A space as Optuna sees it: choices as parameters, and limits as constraints.
 
 Numbers are integers, the place among the sorted options, so that a sampler that knows order uses it. Kinds (texts) are
 categories, never ordered. A choice is asked where the space asks for it (define-by-run).
@@ -7,7 +7,6 @@ categories, never ordered. A choice is asked where the space asks for it (define
 import copy
 import logging
 import math
-import pickle
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,10 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 import optuna
-from optuna._transform import _SearchSpaceTransform
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
-from optuna.samplers import CmaEsSampler, QMCSampler
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
 from nas.search_space import Option, Space, architecture_id
@@ -112,47 +108,6 @@ class Row(FrozenTrial):
 
     def __deepcopy__(self, memo: Any) -> "Row":
         return copy.copy(self)
-
-
-class Sobol(QMCSampler):
-    """QMC that goes on in its sequence without the marks that Optuna leaves in a study."""
-
-    def continue_at(self, distributions: dict[str, BaseDistribution], start: int) -> None:
-        """Args:
-        start: Place in the sequence behind all that earlier batches may have taken.
-        """
-        self._distributions, self._start = distributions, start
-
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        return self._distributions
-
-    def _find_sample_id(self, study: optuna.Study, search_space: dict[str, BaseDistribution]) -> int:
-        return self._start + super()._find_sample_id(study, search_space)
-
-
-class CmaEs(CmaEsSampler):
-    """CMA-ES whose state is computed from the trials, not read from marks that an earlier process left in them.
-
-    Every `population_size` trials in order are one generation; the first is random.
-    """
-
-    _state: bytes | None = None
-
-    def sample_relative(
-        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        self._transform = _SearchSpaceTransform(search_space, transform_0_1=True)
-        return super().sample_relative(study, trial, search_space)
-
-    def _restore_optimizer(self, completed_trials: list[FrozenTrial]) -> Any:
-        if self._state is None:
-            optimizer = self._init_optimizer(self._transform, StudyDirection.MAXIMIZE)
-            told = [(self._transform.transform(trial.params), -float(trial.value or 0)) for trial in completed_trials]
-            size = optimizer.population_size
-            for start in range(0, len(told) - size + 1, size):
-                optimizer.tell(told[start : start + size])
-            self._state = pickle.dumps(optimizer)
-        return pickle.loads(self._state)
 
 
 def constraints(limits: Mapping[str, Window], costs: Mapping[str, float]) -> dict[str, float]:
