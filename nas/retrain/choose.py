@@ -8,7 +8,7 @@ from nas.runs.run import Run
 from nas.search.controls import best_hybrids, best_of_kind
 from nas.search_space.patterns import kinds
 from nas.strategies.base import Trial
-from nas.strategies.pareto import evenly, front_of_trials
+from nas.strategies.pareto import evenly
 
 
 class Choice(NamedTuple):
@@ -25,7 +25,7 @@ def choose(run: Run, selection: Selection) -> list[Choice]:
     Raises: ValueError if the search has found nothing yet.
     """
     trials, anchors = run.trials(), run.anchors()
-    front = front_of_trials(_on_fresh_data(run, trials) or trials, run.experiment.costs[0].name)
+    front = run.front(_on_fresh_data(run, trials) or trials)
     if not front:
         raise ValueError(f"{run.folder} has no evaluated network; run nas search {run.folder} first")
     chosen = {front[place].architecture: "front" for place in evenly(len(front), selection.top)}

@@ -32,7 +32,7 @@ from nas.experiment import Experiment  # noqa: E402
 from nas.experiment.loading import Recipe  # noqa: E402
 from nas.parallel.map import Arrays, Workers  # noqa: E402
 from nas.retrain.training import Halving, Job, train_network  # noqa: E402
-from nas.runs.retrained import Retrained  # noqa: E402
+from nas.runs.records import Retrained  # noqa: E402
 from nas.search_space import to_json  # noqa: E402
 from nas.system.progress import Advance  # noqa: E402
 from nas.training.loop import Files  # noqa: E402

@@ -14,7 +14,7 @@ from nas.experiment import Selection
 from nas.parallel.map import Arrays, Failed, Workers, prepared_map
 from nas.retrain.choose import Choice
 from nas.retrain.training import Halving, Job, train_network
-from nas.runs.retrained import Retrained
+from nas.runs.records import Retrained
 from nas.runs.run import Run
 from nas.search_space import architecture_id, to_json
 from nas.system.files import write_json

@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -18,12 +18,20 @@ from nas.experiment.overrides import apply_overrides
 from nas.experiment.settings import describe, differences, filled, lost
 from nas.runs.folder import RunFolder
 from nas.runs.manifest import commands, fingerprint, new_manifest, note_command, phase_record
-from nas.runs.records import MeasuredCosts, read_scores, read_trials, score_line, trial_line, write_trials
-from nas.runs.retrained import Retrained
-from nas.runs.score import Score
+from nas.runs.records import (
+    MeasuredCosts,
+    Retrained,
+    Score,
+    read_scores,
+    read_trials,
+    score_line,
+    trial_line,
+    write_trials,
+)
 from nas.search_space import architecture_id, to_json
 from nas.search_space.feasible.space import FeasibleSpace
 from nas.strategies.base import Trial
+from nas.strategies.pareto import front_of_trials
 from nas.system.files import append_line, locked, read_json, read_tensors, write_json, write_tensors, write_text
 from nas.system.provenance import commit
 from nas.tasks.base import EvalSplit
@@ -175,6 +183,14 @@ class Run(RunFolder):
         Raises: ValueError if a line is damaged or its architecture is not of this experiment's space.
         """
         return self.imported() + self._read_trials(self.trials_file)
+
+    def front(self, trials: Sequence[Trial] | None = None) -> list[Trial]:
+        """The front of quality against the first cost inside the limits, by rising cost.
+
+        Args:
+            trials: Trials to take it from; None for those of the search.
+        """
+        return front_of_trials(self.trials() if trials is None else trials, self.experiment.costs[0].name)
 
     def append_trial(self, trial: Trial) -> None:
         append_line(self.trials_file, trial_line(trial))

@@ -18,7 +18,6 @@ from nas.search_space.patterns import PERIODS, Hybrid, homogeneous, hybrid, hybr
 from nas.strategies.base import Trial
 from nas.strategies.generations import Plan, next_networks
 from nas.strategies.named import named_strategy
-from nas.strategies.pareto import front_of_trials
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +110,7 @@ def _in_shapes_of_the_front(run: Run, trials: list[Trial], stream: int, made: Ca
     experiment, space = run.experiment, run.space
     rng = np.random.default_rng([experiment.seed, experiment.evaluations, stream])
     # the dear end of the front first: that is where a kind shows what it can reach
-    front = [trial.architecture for trial in front_of_trials(trials, experiment.costs[0].name)]
+    front = [trial.architecture for trial in run.front(trials)]
     shapes = chain(reversed(front), (space.sample(rng) for _ in range(SHAPES_DRAWN)))
     inside = (each for each in map(made, shapes) if each is not None and space.contains(each))
     return list(islice(_distinct(inside), experiment.anchors))

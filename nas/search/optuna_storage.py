@@ -100,26 +100,32 @@ def read_study(
         study = _existing(storage, url, name)
         quality = _quality(study, name, objective)
         rows = study.get_trials(deepcopy=False)
-    trials: dict[Any, Trial] = {}
+    finished = [row for row in rows if row.state in (TrialState.COMPLETE, TrialState.FAIL)]
+    found, repeated, unreadable = _architectures(finished, space)
+    if unreadable and not found:
+        number, why = next(iter(unreadable.items()))
+        raise ValueError(f"study {name!r} in {_shown(url)} is of another space: trial {number}: {why}")
+    trials: list[Trial] = []
+    for architecture, row in found.items():
+        costs = cost(architecture)
+        value, failure = _outcome(row, quality)
+        trials.append(Trial(len(trials), architecture, costs, value, violation(costs), _seconds(row), failure))
+    return StudyRead(trials, repeated, unreadable)
+
+
+def _architectures(rows: Sequence[FrozenTrial], space: Space) -> tuple[dict[Any, FrozenTrial], int, dict[int, str]]:
+    """The first row of each architecture, how many rows repeat one, and why a row has none, by its number."""
+    found: dict[Any, FrozenTrial] = {}
     repeated, unreadable = 0, {}
     for row in rows:
-        if row.state not in (TrialState.COMPLETE, TrialState.FAIL):
-            continue
         try:
             architecture = space.replay(_genes(row))
         except (ValueError, TypeError) as error:
             unreadable[row.number] = str(error)
             continue
-        if architecture in trials:
-            repeated += 1
-            continue
-        costs = cost(architecture)
-        value, failure = _outcome(row, quality)
-        trials[architecture] = Trial(len(trials), architecture, costs, value, violation(costs), _seconds(row), failure)
-    if unreadable and not trials:
-        number, why = next(iter(unreadable.items()))
-        raise ValueError(f"study {name!r} in {_shown(url)} is of another space: trial {number}: {why}")
-    return StudyRead(list(trials.values()), repeated, unreadable)
+        repeated += architecture in found
+        found.setdefault(architecture, row)
+    return found, repeated, unreadable
 
 
 def study_names(url: str) -> list[str]:

@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from nas.experiment import Experiment
 from nas.experiment.loading import Recipe
 from nas.parallel.map import Arrays, Failed, Workers, prepared_map
+from nas.runs.records import Score
 from nas.runs.run import Run
-from nas.runs.score import Score
 from nas.search_space import to_json
 from nas.supernet import Supernet
-from nas.supernet.trained import supernet_of
+from nas.supernet.train import supernet_of
 from nas.system.devices import threads
 from nas.tasks.base import EvalSplit
 

@@ -1,11 +1,13 @@
-"""Training the supernet of a run."""
+"""Training the supernet of a run, and the supernet that was trained."""
 
 import logging
 import os
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from nas.experiment import Experiment
 from nas.experiment.loading import Recipe
@@ -50,6 +52,23 @@ def new_supernet(experiment: Experiment) -> Supernet:
     torch.manual_seed(experiment.seed)
     supernet = Supernet(experiment.task.build, experiment.space)
     return supernet.to(default_device())
+
+
+def trained_supernet(run: Run) -> Supernet:
+    """Raises: ValueError if it was not trained yet, is damaged, or is of another space."""
+    return supernet_of(run.experiment, run.supernet_state())
+
+
+def supernet_of(experiment: Experiment, weights: Mapping[str, Tensor]) -> Supernet:
+    """The supernet whose table is `weights`, without a copy on the CPU; for reading.
+
+    Raises: ValueError if they are of another space.
+    """
+    try:
+        supernet = Supernet(experiment.task.build, experiment.space, weights)
+    except ValueError as error:
+        raise ValueError(f"the trained supernet is not of this experiment's space: {error}") from error
+    return supernet.to(default_device()).eval()
 
 
 def _trainee(recipe: Recipe, folder: str, group: Group) -> DistributedTrainee:
