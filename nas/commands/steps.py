@@ -10,7 +10,7 @@ from nas.experiment.overrides import separate
 from nas.export.families import family_of
 from nas.export.write.whole import export, formats_here, formats_of, how_to_use, is_exported
 from nas.report.lengths.measured import measure_latencies
-from nas.retrain.choose import Choice, choose
+from nas.retrain.choose import Selected, choose
 from nas.retrain.retrain import retrain
 from nas.retrain.training import Halving
 from nas.runs.run import Run, network_of_run
@@ -136,7 +136,7 @@ def retrain_command(
     print(f"\nnext  nas report {run} --measure; nas export {run}")
 
 
-def _export_all(run: Run, choices: list[Choice]) -> str:
+def _export_all(run: Run, choices: list[Selected]) -> str:
     """Where the exports are and how they are used, or why there are none."""
     task, folder = run.experiment.task, run.folder
     if family_of(task) is None:
@@ -151,8 +151,8 @@ def _export_all(run: Run, choices: list[Choice]) -> str:
     return f"{folder / 'exports'}; {how_to_use(task)}"
 
 
-def choice_of(run: Run, identifier: str) -> Choice:
-    return Choice(network_of_run(run, identifier), "chosen")
+def choice_of(run: Run, identifier: str) -> Selected:
+    return Selected(network_of_run(run, identifier), "chosen")
 
 
 FUNCTIONS: dict[str, Callable[..., None]] = {

@@ -20,7 +20,7 @@ from nas.tasks.base import Task
 
 @dataclass(frozen=True)
 class LatencyResult:
-    """What a measurement found."""
+    """The result of a measurement."""
 
     median_ms: float
     spread_ms: float

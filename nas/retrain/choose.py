@@ -11,14 +11,14 @@ from nas.strategies.base import Trial
 from nas.strategies.pareto import evenly
 
 
-class Choice(NamedTuple):
-    """A network to train, and why."""
+class Selected(NamedTuple):
+    """A network that is selected for retraining, and why."""
 
     architecture: Any
     origin: str
 
 
-def choose(run: Run, selection: Selection) -> list[Choice]:
+def choose(run: Run, selection: Selection) -> list[Selected]:
     """Networks of the finalists' front on fresh data, spread evenly along the first cost; the best of what they are
     compared with, each kind and each hybrid.
 
@@ -37,7 +37,7 @@ def choose(run: Run, selection: Selection) -> list[Choice]:
     if selection.hybrids:
         for pattern, best in best_hybrids(run, [*trials, *anchors]).items():
             chosen.setdefault(best.architecture, str(pattern))
-    return [Choice(architecture, origin) for architecture, origin in chosen.items()]
+    return [Selected(architecture, origin) for architecture, origin in chosen.items()]
 
 
 def _on_fresh_data(run: Run, trials: list[Trial]) -> list[Trial]:

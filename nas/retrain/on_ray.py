@@ -62,7 +62,7 @@ class Stopped(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """What became of the trainings that have no result, by the place of the job."""
+    """The trainings that ended without a result, by the place of the job."""
 
     stopped: dict[int, Stopped]
     failed: dict[int, str]

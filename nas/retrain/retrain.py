@@ -12,7 +12,7 @@ from torch import Tensor
 from nas.evaluators.base import ComparedQuality
 from nas.experiment import Selection
 from nas.parallel.map import Arrays, Failed, Workers, prepared_map
-from nas.retrain.choose import Choice
+from nas.retrain.choose import Selected
 from nas.retrain.training import Halving, Job, train_network
 from nas.runs.records import Retrained
 from nas.runs.run import Run
@@ -30,7 +30,7 @@ Tell = Callable[[Retrained], None]
 
 
 def retrain(
-    run: Run, choices: list[Choice], workers: Workers | int, selection: Selection, halving: Halving | None = None
+    run: Run, choices: list[Selected], workers: Workers | int, selection: Selection, halving: Halving | None = None
 ) -> None:
     """Train every choice with every arm and seed of the selection that has no result yet.
 

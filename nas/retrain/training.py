@@ -28,7 +28,7 @@ class Job(NamedTuple):
     arm: Arm
     seed: int
     commit: str
-    """Of the code that was loaded when the command began."""
+    """Commit of the code that was loaded when the command began."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from nas.experiment.loading import Loaded, Recipe, load, with_changes
 from nas.experiment.overrides import apply_overrides
 from nas.experiment.settings import describe, differences, filled, lost
 from nas.runs.folder import RunFolder
-from nas.runs.manifest import commands, fingerprint, new_manifest, note_command, phase_record
+from nas.runs.manifest import commands, fingerprint, first_version, new_manifest, note_command, phase_record
 from nas.runs.records import (
     MeasuredCosts,
     Retrained,
@@ -90,10 +90,9 @@ class Run(RunFolder):
         """Raises: ValueError if the run began with settings that today's code cannot put in force."""
         missing = lost(self.experiment, self.manifest["settings"])
         if missing:
-            commits = [f"commit {each}" for phase in self.manifest["phases"].values() for each in phase["commits"]]
             raise ValueError(
                 f"{self.folder} began with settings that this version of nas cannot use ({'; '.join(missing[:3])}); "
-                f"go on with {(*commits, 'the version that began it')[0]}, or begin another run"
+                f"go on with {first_version(self.manifest)}, or begin another run"
             )
 
     @property
@@ -143,7 +142,7 @@ class Run(RunFolder):
         return commands(self.commands_file, self.manifest["command"])
 
     def baselines(self) -> dict[str, dict[str, Any]]:
-        """What methods that need no network reach on the test split."""
+        """Qualities on the test split of methods that need no network, by their names."""
         return dict(self.manifest.get("baselines", {}))
 
     def save_baselines(self, found: dict[str, dict[str, Any]]) -> None:
@@ -185,11 +184,7 @@ class Run(RunFolder):
         return self.imported() + self._read_trials(self.trials_file)
 
     def front(self, trials: Sequence[Trial] | None = None) -> list[Trial]:
-        """The front of quality against the first cost inside the limits, by rising cost.
-
-        Args:
-            trials: Trials to take it from; None for those of the search.
-        """
+        """The front against the first cost inside the limits, by rising cost: of the search's trials, or of these."""
         return front_of_trials(self.trials() if trials is None else trials, self.experiment.costs[0].name)
 
     def append_trial(self, trial: Trial) -> None:

@@ -1,4 +1,4 @@
-"""What a search is compared with: networks of one kind, fixed hybrids and a random search, with equal means."""
+"""Controls of a search, of equal budget: networks of one kind, fixed hybrids and random searches."""
 
 import logging
 import math
@@ -106,7 +106,7 @@ def searched(run: Run, plan: Plan, scores: Scores) -> tuple[list[Trial], float]:
 
 
 def _in_shapes_of_the_front(run: Run, trials: list[Trial], stream: int, made: Callable[[Any], Any | None]) -> list[Any]:
-    """What is made of the shapes of the front and then of random ones, inside the limits; `anchors` of them."""
+    """Networks made from the shapes of the front, then from random ones, inside the limits; `anchors` of them."""
     experiment, space = run.experiment, run.space
     rng = np.random.default_rng([experiment.seed, experiment.evaluations, stream])
     # the dear end of the front first: that is where a kind shows what it can reach

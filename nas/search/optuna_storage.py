@@ -37,7 +37,7 @@ UNNAMED = "failed in the study"
 
 @dataclass(frozen=True)
 class StudyRead:
-    """What a study holds for a space."""
+    """The trials of a study as those of a space."""
 
     trials: list[Trial]
     """Finished trials that are of the space, each architecture once, numbered anew."""
@@ -87,9 +87,7 @@ def read_study(
     violation: Callable[[Mapping[str, float]], float],
     objective: int | None = None,
 ) -> StudyRead:
-    """The finished trials of a study whose parameters bear the names of the space's choices.
-
-    Costs are computed anew, so a study of other limits or costs serves as well.
+    """The finished trials of a study whose parameters bear the names of the space's choices; costs are computed anew.
 
     Args:
         objective: Which of the study's values is the quality, from 0; without it, the first that is maximised.
@@ -276,7 +274,7 @@ def _genes(row: FrozenTrial) -> Genes:
 
 
 def _quality(study: optuna.Study, name: str, objective: int | None) -> Callable[[FrozenTrial], float]:
-    """What reads the quality out of an evaluated trial, more being better."""
+    """A function that reads the quality of an evaluated trial, more being better."""
     directions = study.directions
     if objective is None:
         if StudyDirection.MAXIMIZE not in directions:

@@ -82,7 +82,7 @@ def scoring(run: Run, workers: Workers) -> Iterator[Scores]:
 
 
 def evaluator(recipe: Recipe, weights: Arrays) -> Callable[[Candidate], Score]:
-    """What a worker is made of: the experiment, and one supernet over the shared weights."""
+    """The function of a worker: it evaluates with one supernet over the shared weights."""
     experiment = recipe.experiment()
     return partial(evaluate, experiment, supernet_of(experiment, {name: _tensor(weights[name]) for name in weights}))
 

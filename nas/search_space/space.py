@@ -31,7 +31,7 @@ class Space:
         raise NotImplementedError
 
     def lookup(self, architecture: Any, name: str) -> Option:
-        """What `architecture` chose for the choice `name`: the value at that path."""
+        """The option that `architecture` has for the choice `name`: the value at that path."""
         value = architecture
         for part in name.split("."):
             value = value[int(part)] if part.isdigit() else getattr(value, part)

@@ -86,7 +86,7 @@ def _deliver(inbox: Inbox, stop: bool, outcome: Outcome, advance: Advance) -> Ou
 
 
 def work(config: dict[str, Any]) -> None:
-    """What each worker of Ray Train runs. Raises: what another try may not meet again."""
+    """The training in each worker of Ray Train. Raises: errors that another try may not meet again."""
     context = get_context()
     group = Group(context.get_world_rank(), context.get_world_size())
     keeper = PostingKeeper(config["mailbox"], 0, config["name"])

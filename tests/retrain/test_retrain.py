@@ -12,7 +12,7 @@ from nas.experiment.loading import load
 from nas.experiment.overrides import apply_overrides
 from nas.experiment.settings import describe
 from nas.parallel.map import Workers
-from nas.retrain.choose import Choice, choose
+from nas.retrain.choose import Selected, choose
 from nas.retrain.retrain import retrain
 from nas.runs.run import Run
 from nas.search.loop import finalists, search
@@ -67,9 +67,9 @@ def test_what_is_chosen_is_spread_along_the_front_with_the_best_always_in(finish
     assert len(front) >= 3
     assert front != [trial.architecture for trial in run.front()]
     chosen = {top: choose(run, Selection(top=top, homogeneous=False)) for top in (1, 2, 100)}
-    assert chosen[1] == [Choice(front[-1], "front")]
-    assert chosen[2] == [Choice(front[-1], "front"), Choice(front[0], "front")]
-    assert chosen[100] == [Choice(architecture, "front") for architecture in reversed(front)]
+    assert chosen[1] == [Selected(front[-1], "front")]
+    assert chosen[2] == [Selected(front[-1], "front"), Selected(front[0], "front")]
+    assert chosen[100] == [Selected(architecture, "front") for architecture in reversed(front)]
 
 
 def test_the_best_network_of_each_kind_is_chosen_too(finished: Path) -> None:
@@ -108,7 +108,7 @@ def test_the_arms_start_where_they_say(finished_copy: Path) -> None:
     run = Run(finished_copy)
     architecture = run.trials()[0].architecture
     selection = Selection(arms=("scratch", "inherited"), seeds=2)
-    retrain(run, [Choice(architecture, "chosen")], 1, selection)
+    retrain(run, [Selected(architecture, "chosen")], 1, selection)
     found = {(result.arm, result.seed): run.subnet_weights(result) for result in run.retrained() if result.steps == 1}
     assert found.keys() == {(arm, seed) for arm in ("scratch", "inherited") for seed in (0, 1)}
     for seed in (0, 1):

@@ -88,7 +88,9 @@ def test_settings_without_a_place_in_the_code_are_read_and_not_gone_on_with(
     run = recorded(begun, **changed)
     assert run.trials() == []
     assert run.experiment.space.size() > 0
-    with pytest.raises(ValueError, match=rf"out began with settings .* cannot use \({said}\); go on with the version"):
+    with pytest.raises(
+        ValueError, match=rf"out began with settings .* cannot use \({said}\); go on with the version that"
+    ):
         train(run)
     assert not run.supernet_log.exists()
 

@@ -74,7 +74,7 @@ class Site:
 
 
 class State(NamedTuple):
-    """What decoding keeps of the tokens so far; a kind says what its tensors are, each with the batch first."""
+    """The state of decoding after some tokens; a kind says what its tensors are, each with the batch first."""
 
     tensors: tuple[Tensor, ...]
     queries: int = 0
@@ -84,7 +84,7 @@ class State(NamedTuple):
     """Tokens that may come, if the state is one that is stepped in place: a step may then write into the tensors of the
     state before, which nobody may go on from again."""
     factors: tuple[Tensor, ...] = ()
-    """What the positions of all tokens with room do, of kinds that prepare it; NK, or B1NK where samples differ."""
+    """Factors of the positions of all tokens with room, if the kind prepares them; NK, or B1NK where samples differ."""
 
     def after(self, tensors: tuple[Tensor, ...], factors: tuple[Tensor, ...] = ()) -> "State":
         """The state after one more query."""
@@ -128,10 +128,10 @@ class Mixer(nn.Module):
 
     @abstractmethod
     def mix(self, q_BHNK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> Tensor:
-        """What `forward` returns, of shapes that fit."""
+        """The result of `forward`, for shapes that fit."""
 
     def remember(self, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> State:
-        """What queries need of another sequence, whose keys and values are all there.
+        """The state that queries read of another sequence, whose keys and values are all there.
 
         Not needed, nor `recall`, of a kind that refuses to be built between two sequences.
         """

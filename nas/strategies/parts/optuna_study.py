@@ -66,7 +66,7 @@ class Choices:
         return {name: _distribution(options) for name, options in self.options.items() if len(options) > 1}
 
     def params(self, architecture: Any, fill: Fill | None) -> Parameters:
-        """What `architecture` chose, by parameter; with `fill`, also a value for what it was not asked."""
+        """The options of `architecture` by parameter; with `fill`, also values for choices that it was not asked."""
         return self._params(architecture, fill)
 
     def _read(self, architecture: Any, fill: Fill | None) -> Parameters:
