@@ -16,13 +16,12 @@ from torch import nn
 
 from nas.retrain.training import Job, qualities, train_network
 from nas.runs.manifest import fingerprint
-from nas.runs.retrained import Retrained
+from nas.runs.records import Retrained, Score
 from nas.runs.run import Run, network_of_run
-from nas.runs.score import Score
 from nas.search.scoring import Candidate, evaluate
 from nas.search_space import to_json
 from nas.supernet import Supernet
-from nas.supernet.trained import trained_supernet
+from nas.supernet.train import trained_supernet
 from nas.system.devices import default_device
 from nas.system.files import locked
 from nas.system.interrupts import deferred_interrupts

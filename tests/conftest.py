@@ -22,7 +22,7 @@ from nas.cli import main
 from nas.experiment.loading import load
 from nas.export.write.whole import export
 from nas.parallel.map import Workers
-from nas.retrain.choose import Choice, choose
+from nas.retrain.choose import Selected, choose
 from nas.retrain.retrain import retrain
 from nas.runs.run import Run
 from nas.search.loop import search
@@ -123,7 +123,7 @@ def translator(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_pairs(folder / "pairs")
         spec = str(EXPERIMENTS / "translation.py")
         run = Run.create(folder / "run", load(spec), spec, {}, folder, "nas run translation.py")
-        retrain(run, [Choice(run.experiment.space.largest(), "chosen")], 1, run.experiment.selection)
+        retrain(run, [Selected(run.experiment.space.largest(), "chosen")], 1, run.experiment.selection)
         export(run, run.retrained()[0].id, formats=())
 
     return made_once(tmp_path_factory, "translator", make) / "run"

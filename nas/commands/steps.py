@@ -9,7 +9,7 @@ from nas.commands.common import Where, print_front
 from nas.experiment.overrides import separate
 from nas.interface.begin import run_of
 from nas.interface.whole import make_whole
-from nas.retrain.choose import Choice, choose
+from nas.retrain.choose import Selected, choose
 from nas.retrain.retrain import retrain
 from nas.retrain.training import Halving
 from nas.runs.run import Run, network_of_run
@@ -126,8 +126,8 @@ def retrain_command(
     print(f"\nnext  nas report {run} --measure; nas export {run}")
 
 
-def choice_of(run: Run, identifier: str) -> Choice:
-    return Choice(network_of_run(run, identifier), "chosen")
+def choice_of(run: Run, identifier: str) -> Selected:
+    return Selected(network_of_run(run, identifier), "chosen")
 
 
 FUNCTIONS: dict[str, Callable[..., None]] = {

@@ -10,6 +10,7 @@ import torch
 
 from nas.experiment import Experiment
 from nas.experiment.costs import feasible_space
+from nas.models.attention import grows_linearly
 from nas.search_space.patterns import hybrid_periods, kinds
 from nas.system.devices import default_device, threads
 from nas.tasks.base import Task
@@ -36,7 +37,7 @@ class Durations:
     def phases(self, experiment: Experiment, workers: int) -> dict[str, float]:
         """Seconds of each phase, without starting processes, loading data and what the strategy itself takes."""
         selection, several = experiment.selection, len(kinds(experiment.space))
-        patterns = len(hybrid_periods(experiment.space))
+        patterns = len(hybrid_periods(experiment.space, grows_linearly))
         paths = 2 + experiment.supernet.random_paths if experiment.supernet.rule == "sandwich" else 1
         chosen = selection.top + several * selection.homogeneous + patterns * selection.hybrids
         trainings = chosen * selection.seeds * len(selection.arms)

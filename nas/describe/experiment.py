@@ -7,6 +7,7 @@ from nas.experiment import Experiment
 from nas.experiment.costs import feasible_space
 from nas.experiment.preflight import preflight
 from nas.export.write.outlook import exports_ahead
+from nas.models.attention import grows_linearly
 from nas.search_space import architecture_id
 from nas.search_space.patterns import hybrid_periods, kinds
 from nas.system.devices import default_device, device_name, fast_bf16
@@ -51,7 +52,7 @@ def _plan(experiment: Experiment) -> list[str]:
         f"beside      {_controls(experiment)}",
         f"retrain     {retrain.steps:,} steps of {retrain.batch_size}{unit} for {selection.top} of the front"
         f"{' and the best of each kind' if selection.homogeneous else ''}"
-        f"{' and hybrid' if selection.hybrids and hybrid_periods(experiment.space) else ''}, "
+        f"{' and hybrid' if selection.hybrids and hybrid_periods(experiment.space, grows_linearly) else ''}, "
         f"{selection.seeds} seeds, arms {' and '.join(selection.arms)}",
         f"device      {device_name(device)}; {precision}",
     ]
@@ -59,7 +60,7 @@ def _plan(experiment: Experiment) -> list[str]:
 
 def _controls(experiment: Experiment) -> str:
     """The controls that the search is compared with."""
-    several, patterns = len(kinds(experiment.space)), hybrid_periods(experiment.space)
+    several, patterns = len(kinds(experiment.space)), hybrid_periods(experiment.space, grows_linearly)
     parts = [f"{experiment.anchors} networks of each of {several} kinds"] if several else []
     parts += [f"as many with softmax in 1 layer of {' and of '.join(map(str, patterns))}"] if patterns else []
     count = experiment.random_searches

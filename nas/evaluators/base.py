@@ -11,7 +11,7 @@ from nas.tasks.base import EvalSplit, Task
 
 
 class Cost(Protocol):
-    """What a network costs to run, whatever its weights. Less is better."""
+    """A cost of running a network, whatever its weights. Less is better."""
 
     @property
     def name(self) -> str:
@@ -67,7 +67,7 @@ class ComparedQuality(Quality, Protocol):
     """A quality that can also be had without a network."""
 
     def baselines(self, task: Task, split: EvalSplit) -> dict[str, dict[str, Any]]:
-        """What methods that need no network reach on a split, by their names, with details."""
+        """Qualities on a split of methods that need no network, by their names, with details."""
 
 
 def measure(quality: Quality, task: Task, model: nn.Module, split: EvalSplit) -> Measured:

@@ -4,8 +4,9 @@ Pieces are not used: times of parts do not add up to the time of the whole.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from nas.tasks.base import Task
 
 @dataclass(frozen=True)
 class LatencyResult:
-    """What a measurement found."""
+    """The result of a measurement."""
 
     median_ms: float
     spread_ms: float
@@ -41,13 +42,13 @@ def measure_latency(
     """
     if not inputs or repeats < 1 or warmup < 0:
         raise ValueError(f"latency needs inputs, repeats >= 1, warmup >= 0; found {len(inputs)}, {repeats}, {warmup}")
-    device = inputs[0].device
+    run = partial(_run, model, inputs)
     with torch.no_grad(), with_threads(threads):
         for _ in range(warmup):
-            model(*inputs)
-        times_ms = [_run_ms(model, inputs, device) for _ in range(repeats)]
-    low, median, high = np.percentile(times_ms, [25, 50, 75])
-    return LatencyResult(float(median), float(high - low), device_name(device), repeats)
+            run()
+        (times_ms,) = times_by_turns([run], seconds=0, least=repeats, most=repeats)
+    found = Quartiles.of(times_ms)
+    return LatencyResult(found.median, found.high - found.low, device_name(inputs[0].device), repeats)
 
 
 class Quartiles(NamedTuple):
@@ -56,6 +57,31 @@ class Quartiles(NamedTuple):
     low: float
     median: float
     high: float
+
+    @classmethod
+    def of(cls, times_ms: Sequence[float]) -> "Quartiles":
+        return cls(*map(float, np.percentile(times_ms, [25, 50, 75])))
+
+
+def times_by_turns(
+    passes: Sequence[Callable[[], object]], *, seconds: float, least: int, most: int
+) -> list[list[float]]:
+    """Milliseconds of each pass in each round; passes take turns, so that a slow moment of the machine is not one's.
+
+    Args:
+        passes: Each returns when all of its work is done.
+        seconds: No further round begins after so long, once there are `least`; there are at most `most`.
+    """
+    times_ms: list[list[float]] = [[] for _ in passes]
+    begun = time.perf_counter()
+    for number in range(most):
+        if number >= least and time.perf_counter() - begun > seconds:
+            break
+        for run, found in zip(passes, times_ms, strict=True):
+            start = time.perf_counter()
+            run()
+            found.append(1_000 * (time.perf_counter() - start))
+    return times_ms
 
 
 def interleaved_latencies(
@@ -66,25 +92,22 @@ def interleaved_latencies(
     least: int = 3,
     most: int = 50,
 ) -> list[Quartiles] | None:
-    """Latencies of several models that take turns, so that a slow moment of the machine is not one model's.
+    """Latencies of several models that take turns.
 
     Args:
         models: Each with its inputs.
-        seconds: What to spend; between `least` and `most` rounds are made, after one that is not measured.
+        seconds: Time to spend; between `least` and `most` rounds are made, after one that is not measured.
 
     Returns: None where `least` rounds would take more than that.
     """
+    passes = [partial(_run, *each) for each in models]
     with torch.no_grad(), with_threads(threads):
         started = time.perf_counter()
-        for model, inputs in models:
-            _run_ms(model, inputs, inputs[0].device)
-        rounds = int(seconds / (time.perf_counter() - started))
-        if rounds < least:
+        for run in passes:
+            run()
+        if least * (time.perf_counter() - started) > seconds:
             return None
-        times_ms = [
-            [_run_ms(model, inputs, inputs[0].device) for model, inputs in models] for _ in range(min(rounds, most))
-        ]
-    return [Quartiles(*map(float, each)) for each in np.percentile(times_ms, [25, 50, 75], axis=0).T]
+        return [Quartiles.of(each) for each in times_by_turns(passes, seconds=seconds, least=least, most=most)]
 
 
 @dataclass(frozen=True)
@@ -112,14 +135,8 @@ class Latency:
         return measure_latency(model, inputs, repeats=self.repeats, warmup=self.warmup, threads=self.threads)
 
 
-def _run_ms(model: nn.Module, inputs: tuple[Tensor, ...], device: torch.device) -> float:
-    _wait_for(device)
-    start = time.perf_counter()
+def _run(model: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+    """One inference, finished on the device of the inputs."""
     model(*inputs)
-    _wait_for(device)
-    return 1_000 * (time.perf_counter() - start)
-
-
-def _wait_for(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    if inputs[0].device.type == "cuda":
+        torch.cuda.synchronize(inputs[0].device)

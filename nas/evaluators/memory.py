@@ -87,5 +87,5 @@ class LiveStorages(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def _address(tensor: Tensor) -> int:
-    """Of the storage itself, not of its data, which is null for empty storages."""
+    """Address of the storage itself, not of its data, which is null for empty storages."""
     return int(tensor.untyped_storage()._cdata)

@@ -14,7 +14,7 @@ from nas.tasks.base import Task
 Part = Literal["network", "body"]
 """All of a network, or what lies between the ends at its vocabulary: embeddings and output layer are left out."""
 Measure = Callable[[nn.Module, tuple[Tensor, ...]], int]
-"""What a module costs on inputs; a function of their shapes alone."""
+"""Gives the cost of a module on inputs; a function of their shapes alone."""
 
 
 def piece_values(measure: Measure, task: Task, architecture: Any, part: Part = "network") -> list[int]:

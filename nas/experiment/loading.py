@@ -10,6 +10,7 @@ from typing import Any
 
 from nas.experiment.experiment import Experiment
 from nas.experiment.overrides import apply_overrides
+from nas.experiment.settings import with_recorded
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
 """Folder of the experiments that come with the package."""
@@ -24,13 +25,15 @@ class Recipe:
     overrides: dict[str, str]
     data: Path | None
     """Folder with the data, the same on every machine; None for what the task embeds or downloads."""
+    settings: dict[str, Any] | None = None
+    """All settings as they were recorded when the run began; None where nothing was recorded."""
 
     def experiment(self) -> Experiment:
         """Raises: ValueError if the text makes no such experiment."""
         with TemporaryDirectory() as folder:
             path = Path(folder) / "experiment.py"
             path.write_text(self.source, encoding="utf-8")
-            return with_changes(load(f"{path}:{self.variable}").experiment, self.overrides, self.data)
+            return with_changes(load(f"{path}:{self.variable}").experiment, self.overrides, self.data, self.settings)
 
 
 @dataclass(frozen=True)
@@ -77,15 +80,6 @@ def shipped_names() -> list[str]:
     return sorted(path.stem for path in SHIPPED.glob("*.py"))
 
 
-def with_changes(experiment: Experiment, overrides: dict[str, str], data: Path | None) -> Experiment:
-    """The experiment with settings changed by name, its task reading from the folder `data` if one is named.
-
-    Raises: ValueError if there is no such setting, or the task reads no folder.
-    """
-    changed: Experiment = apply_overrides(experiment, overrides)
-    return changed if data is None else replace(changed, task=changed.task.with_data(data))
-
-
 def _file(named: str) -> Path:
     """Raises: ValueError if it is neither a Python file nor the name of a shipped experiment."""
     path = Path(named)
@@ -96,6 +90,42 @@ def _file(named: str) -> Path:
     raise ValueError(
         f"no experiment {named!r}; name a Python file, or a shipped experiment: {', '.join(shipped_names())}"
     )
+
+
+def with_changes(
+    experiment: Experiment, overrides: dict[str, str], data: Path | None, recorded: dict[str, Any] | None = None
+) -> Experiment:
+    """The experiment with settings changed by name, its task reading from the folder `data` if one is named.
+
+    Args:
+        recorded: Settings of a run as they were when it began. They take the place of today's, whose defaults may have
+            changed since; names among the overrides that are no settings any more are then left out.
+
+    Raises: ValueError if there is no such setting, or the task reads no folder.
+    """
+    changed: Experiment = experiment
+    if recorded is None:
+        changed = apply_overrides(experiment, overrides)
+    else:
+        changed = with_recorded(apply_overrides(experiment, _known(experiment, overrides)), recorded)
+    return changed if data is None else replace(changed, task=changed.task.with_data(data))
+
+
+def _known(experiment: Experiment, overrides: dict[str, str]) -> dict[str, str]:
+    """The overrides without those that today's classes refuse; their values are among the recorded settings."""
+    try:
+        apply_overrides(experiment, overrides)
+        return overrides
+    except ValueError:
+        return {name: text for name, text in overrides.items() if _is_accepted(experiment, name, text)}
+
+
+def _is_accepted(experiment: Experiment, name: str, text: str) -> bool:
+    try:
+        apply_overrides(experiment, {name: text})
+    except ValueError:
+        return False
+    return True
 
 
 def _module(path: Path) -> Any:

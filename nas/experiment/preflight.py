@@ -6,7 +6,7 @@ import numpy as np
 
 from nas.experiment import Experiment
 from nas.search_space.feasible.space import FeasibleSpace
-from nas.system.numbers import number
+from nas.system.numbers import number, percent
 
 
 def preflight(experiment: Experiment, space: FeasibleSpace) -> Iterator[str]:
@@ -32,7 +32,7 @@ def _bite(binds: bool) -> str:
 
 
 def _share(share: float) -> str:
-    return f"{share:.1%}" if share >= 0.001 else f"{share:.1e}"
+    return percent(share, 1) if share >= 0.001 else f"{share:.1e}"
 
 
 def _count(size: int) -> str:

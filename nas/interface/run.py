@@ -12,10 +12,9 @@ from nas.interface.records import Column, Records
 from nas.report.layers import sites
 from nas.report.summary import Summary, arms_of
 from nas.runs import run as runs
-from nas.runs.retrained import Retrained
+from nas.runs.records import Retrained
 from nas.search_space import architecture_id, to_json
 from nas.strategies.base import Trial
-from nas.strategies.pareto import front_of_trials
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,11 +51,14 @@ class Run(runs.Run):
         """
         return Records(super().trials(), self._trial_columns())
 
-    def front(self) -> Records[Trial]:
+    def front(self, trials: Sequence[Trial] | None = None) -> Records[Trial]:
         """The networks inside the limits that no cheaper one equals in quality, by rising first cost.
 
         Columns: those of the trials, and after `quality` also `scratch` and `inherited`: the quality on the test split
         after training from fresh weights and from the supernet's, a mean over the seeds.
+
+        Args:
+            trials: Trials to take the front of; None: all of the search.
 
         >>> front = nas.open("results/digits").front()
         >>> front.to_pandas()["flops"].is_monotonic_increasing
@@ -70,8 +72,7 @@ class Run(runs.Run):
             for identifier, results in trained.items()
         }
         arms = [Column(arm, "float64", partial(_mean, means, arm)) for arm in ("scratch", "inherited")]
-        front = front_of_trials(super().trials(), self.experiment.costs[0].name)
-        return Records(front, self._trial_columns(arms))
+        return Records(super().front(trials), self._trial_columns(arms))
 
     def retrained(self) -> Records[Retrained]:
         """Every finished training after the search: one network, one arm, one seed.

@@ -8,7 +8,7 @@ from nas.export.families import family_of
 from nas.export.write.whole import export, formats_here, formats_of, how_to_use, is_exported
 from nas.parallel.map import Workers
 from nas.report.lengths.measured import measure_latencies
-from nas.retrain.choose import Choice, choose
+from nas.retrain.choose import Selected, choose
 from nas.retrain.retrain import retrain
 from nas.runs.run import Run
 from nas.search.loop import search
@@ -47,7 +47,7 @@ def make_whole(run: Run, workers: Workers, processes: int | None = None) -> Whol
     return Whole(report(run), exports)
 
 
-def _export_all(run: Run, choices: list[Choice]) -> str:
+def _export_all(run: Run, choices: list[Selected]) -> str:
     """Where the exports are and how they are used, or why there are none."""
     task, folder = run.experiment.task, run.folder
     if family_of(task) is None:

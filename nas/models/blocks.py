@@ -78,7 +78,7 @@ class Attention(nn.Module):
     def forward(
         self, x_BND: Tensor, source_BME: Tensor | None = None, keep_BM: Tensor | None = None, span: Span | None = None
     ) -> Tensor:
-        """What each token takes from the sequence, or from the other one; BND.
+        """The update of each token from its own sequence, or from the other one; BND.
 
         Args: `keep_BM` and `span` as of `Mixer.forward`.
         """

@@ -150,7 +150,7 @@ class _Search:
     def _continued(
         self, worth: list[list[float]], rows: list[Tokens], tokens: list[Tokens], length: int
     ) -> list[Tokens]:
-        """Of each sentence the candidates that go on; of the best G, those that end are finished."""
+        """The candidates of each sentence that go on; of the best G, those that end are finished."""
         beam, power = self.decoding.beam, self.decoding.length_penalty
         found = []
         for place, sentence in enumerate(self.sentences):

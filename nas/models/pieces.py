@@ -24,6 +24,6 @@ class Piece(NamedTuple):
     """Whether it stands between the network and its vocabulary, an embedding or the output layer, which the usual
     figures of translation leave out."""
     name: str = "network"
-    """What it is, for people: `block`, `embedding`."""
+    """Name of the piece for people: `block`, `embedding`."""
     chosen: Any = None
-    """What of the architecture it was made from, such as a `Block`; None where only widths were."""
+    """Part of the architecture that it was made from, such as a `Block`; None where only widths were."""

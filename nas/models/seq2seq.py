@@ -85,7 +85,7 @@ class Seq2Seq(nn.Module):
         return [self.encoder_norm(x_BSD) for x_BSD in outputs[::-1][: max(self.layers_seen)]]
 
     def decode(self, source_BS: Tensor, states: Sequence[Tensor], target_BT: Tensor) -> Tensor:
-        """What `forward` returns, given the encoder's states."""
+        """The result of `forward`, given the encoder's states."""
         sources, span_B = self._seen(source_BS, states)
         x_BTD = self._dropped(self.embedding(target_BT, self.widths[1]))
         for layer, seen in zip(self.decoder, self.layers_seen, strict=True):
@@ -93,7 +93,7 @@ class Seq2Seq(nn.Module):
         return self.scores(x_BTD)
 
     def encode(self, source_BS: Tensor) -> tuple["Sources", Tensor]:
-        """What decoder layers see, by the number of encoder layers, and the most tokens of each translation, (B,)."""
+        """Sources of decoder layers, by the number of encoder layers, and the most tokens of each translation, (B,)."""
         return self._seen(source_BS, self.states(source_BS))
 
     def _seen(self, source_BS: Tensor, states: Sequence[Tensor]) -> tuple["Sources", Tensor]:
@@ -179,7 +179,7 @@ Chosen = tuple[str, int, int]
 
 
 class Branch(nn.Module):
-    """What is added to the residual stream: something done to the normalised stream."""
+    """A branch of the residual stream: the normalised stream goes through a layer and is added."""
 
     def __init__(self, embed_dim: int, dropout: float) -> None:
         super().__init__()

@@ -22,7 +22,7 @@ from nas.models.seq2seq import (
     SelfBranch,
     longest_output,
 )
-from nas.search_space.seq2seq import Seq2SeqArchitecture
+from nas.search_space.seq2seq import DecoderBlock, Seq2SeqArchitecture
 
 Lengths = tuple[int, int]
 """Tokens of source and target."""
@@ -34,7 +34,7 @@ def seq2seq_pieces(
     """Pieces of the network, from input to output; microseconds, since costs ask for it often."""
     encoder, decoder = architecture.encoder, architecture.decoder
     widths = (encoder.embed_dim, decoder.embed_dim)
-    source, target = ((1, tokens, width) for tokens, width in zip(lengths, widths, strict=True))
+    source = (1, lengths[0], widths[0])
     embedding, encoder_norm, decoder_norm, output = _ends(widths, vocabulary, lengths)
     pieces = [embedding]
     pieces += [
@@ -49,32 +49,37 @@ def seq2seq_pieces(
     ]
     pieces.append(encoder_norm)
     for block in decoder.blocks:
-        own, across = block.self_attention, block.cross_attention
-        seen = (1, lengths[0] * across.encoder_layers, widths[0])
-        pieces += [
-            Piece(
-                ("self", own, target, lengths[0]),
-                partial(_self, widths[1], own, longest, lengths[0]),
-                (target,),
-                name="decoder",
-                chosen=own,
-            ),
-            Piece(
-                ("cross", across, target, seen),
-                partial(_cross, widths, across, longest, lengths[0]),
-                (target, seen),
-                name="cross",
-                chosen=across,
-            ),
-            Piece(
-                ("ffn", block.ffn_dim, target),
-                partial(FeedForwardBranch, widths[1], block.ffn_dim, 0.0),
-                (target,),
-                name="ffn",
-                chosen=block.ffn_dim,
-            ),
-        ]
+        pieces += _decoder_layer(widths, block, longest, lengths)
     return [*pieces, decoder_norm, output]
+
+
+def _decoder_layer(widths: tuple[int, int], block: DecoderBlock, longest: int, lengths: Lengths) -> list[Piece]:
+    """The three branches of a decoder layer."""
+    own, across, target = block.self_attention, block.cross_attention, (1, lengths[1], widths[1])
+    seen = (1, lengths[0] * across.encoder_layers, widths[0])
+    return [
+        Piece(
+            ("self", own, target, lengths[0]),
+            partial(_self, widths[1], own, longest, lengths[0]),
+            (target,),
+            name="decoder",
+            chosen=own,
+        ),
+        Piece(
+            ("cross", across, target, seen),
+            partial(_cross, widths, across, longest, lengths[0]),
+            (target, seen),
+            name="cross",
+            chosen=across,
+        ),
+        Piece(
+            ("ffn", block.ffn_dim, target),
+            partial(FeedForwardBranch, widths[1], block.ffn_dim, 0.0),
+            (target,),
+            name="ffn",
+            chosen=block.ffn_dim,
+        ),
+    ]
 
 
 @lru_cache(maxsize=256)

@@ -193,7 +193,7 @@ def actor_pool(make: Make, arrays: Arrays, workers: Workers) -> Iterator[tuple[A
 
 
 class Actor:
-    """What runs on a node: nothing but what it is sent, since the run's folder may not be there."""
+    """A worker on a node. It needs nothing but what it is sent, since the run's folder may not be there."""
 
     def prepare(self, make: Make, places: dict[str, Place], buffer: Any, versions: dict[str, str], cwd: str) -> Outcome:
         # relative paths of an experiment, where the node has the folder

@@ -77,7 +77,7 @@ def _pool(make: Make, arrays: Arrays, workers: Workers) -> Iterator[tuple[Pool, 
             yield actors, count
 
 
-class Task(NamedTuple):
+class Assignment(NamedTuple):
     """An item in the hands of a worker."""
 
     batch: int
@@ -95,7 +95,7 @@ class Scheduler:
         self.workers = workers
         self.starting: list[Worker] = [pool.start() for _ in range(count)]
         self.idle: list[Worker] = []
-        self.working: dict[Worker, Task] = {}
+        self.working: dict[Worker, Assignment] = {}
         self.pending: deque[tuple[int, Any]] = deque()
         self.done: dict[int, Outcome] = {}
         self.deaths: dict[int, int] = {}
@@ -121,19 +121,19 @@ class Scheduler:
             worker, (place, item) = self.idle.pop(0), self.pending.popleft()
             limit = self.workers.timeout
             deadline = None if limit is None else time.monotonic() + limit
-            self.working[worker] = Task(self.batch, place, item, deadline)
+            self.working[worker] = Assignment(self.batch, place, item, deadline)
             worker.send(item)
 
     def _wait(self) -> None:
         now = time.monotonic()
-        deadlines = [task.deadline for task in self.working.values() if task.deadline is not None]
+        deadlines = [assignment.deadline for assignment in self.working.values() if assignment.deadline is not None]
         until = min([*deadlines, now + PATIENCE_SECONDS])
         everyone = [*self.starting, *self.idle, *self.working]
         for worker, event in self.pool.wait(everyone, max(until - now, 0.0)):
             self._take(worker, event)
         now = time.monotonic()
-        for worker, task in list(self.working.items()):
-            if task.deadline is not None and task.deadline <= now:
+        for worker, assignment in list(self.working.items()):
+            if assignment.deadline is not None and assignment.deadline <= now:
                 self._time_out(worker)
         if self.idle or self.working:
             self.said = now
@@ -151,13 +151,13 @@ class Scheduler:
             self.starting.remove(worker)
             self.idle.append(worker)
         else:
-            task = self.working.pop(worker)
+            assignment = self.working.pop(worker)
             self.idle.append(worker)
-            self._finish(task, event)
+            self._finish(assignment, event)
 
-    def _finish(self, task: Task, outcome: Outcome) -> None:
-        if task.batch == self.batch:
-            self.done[task.place] = outcome
+    def _finish(self, assignment: Assignment, outcome: Outcome) -> None:
+        if assignment.batch == self.batch:
+            self.done[assignment.place] = outcome
 
     def _replace(self, worker: Worker, death: Died) -> None:
         if worker in self.starting:
@@ -174,19 +174,19 @@ class Scheduler:
             self._again(self.working.pop(worker), death)
         self.starting.append(self.pool.start())
 
-    def _again(self, task: Task, death: Died) -> None:
-        if task.batch != self.batch:
+    def _again(self, assignment: Assignment, death: Died) -> None:
+        if assignment.batch != self.batch:
             return
-        deaths = self.deaths[task.place] = self.deaths.get(task.place, 0) + 1
+        deaths = self.deaths[assignment.place] = self.deaths.get(assignment.place, 0) + 1
         if deaths > self.workers.retries:
             reason = f"the worker ended {death.how}, {deaths} times in a row; if memory ran out, use fewer --workers"
-            self._finish(task, Outcome(Failed(reason), None))
+            self._finish(assignment, Outcome(Failed(reason), None))
             return
         log.info("a worker ended %s; its item runs again", death.how)
-        self.pending.appendleft((task.place, task.item))
+        self.pending.appendleft((assignment.place, assignment.item))
 
     def _time_out(self, worker: Worker) -> None:
-        task = self.working.pop(worker)
+        assignment = self.working.pop(worker)
         worker.kill()
-        self._finish(task, Outcome(Failed(f"took longer than {self.workers.timeout:g} s"), None))
+        self._finish(assignment, Outcome(Failed(f"took longer than {self.workers.timeout:g} s"), None))
         self.starting.append(self.pool.start())

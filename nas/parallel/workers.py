@@ -1,4 +1,4 @@
-"""What a map over workers is made of: settings, outcomes, and arrays of which each machine holds one copy.
+"""Parts of a map over workers: settings, outcomes, and arrays of which each machine holds one copy.
 
 `map.py` hands out items and deals with deaths and time limits; `processes.py` and `cluster.py` start workers.
 """
@@ -71,7 +71,7 @@ class Failed:
 
 
 class Outcome(NamedTuple):
-    """What a call gave: a result, or an error."""
+    """The outcome of a call: a result, or an error."""
 
     result: Any
     error: Exception | None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from nas.runs.retrained import Retrained
+from nas.runs.records import Retrained
 from nas.search_space.limits import Window
 from nas.search_space.patterns import Hybrid
 from nas.strategies.base import Trial

@@ -9,6 +9,7 @@ import numpy as np
 
 from nas.evaluators.base import Quality
 from nas.experiment import Experiment
+from nas.models.attention import grows_linearly
 from nas.report.chart.axes import computed_axes, measured_axes
 from nas.report.compare.runs import headline_table, labels, write_several
 from nas.report.compare.strategies import Comparison, Searched, write_comparison
@@ -130,16 +131,15 @@ def unit(experiment: Experiment, quality: Quality) -> str:
 
 
 def _hybrids(experiment: Experiment, networks: Sequence[Any]) -> dict[str, Hybrid]:
-    found = {architecture_id(each): hybrid_of(experiment.space, each) for each in networks}
+    found = {architecture_id(each): hybrid_of(experiment.space, each, grows_linearly) for each in networks}
     return {name: pattern for name, pattern in found.items() if pattern is not None}
 
 
 def _why_no_hybrids(run: Run) -> str | None:
     space = run.experiment.space
-    names = kinds(space)
-    if FULL not in names or not linear_kinds(names):
+    if FULL not in kinds(space) or not linear_kinds(space, grows_linearly):
         return None
-    if not hybrid_periods(space):
+    if not hybrid_periods(space, grows_linearly):
         return f"one softmax layer in {PERIODS[0]} or more needs deeper networks than this space has"
     return (
         "no network inside the limits was deep enough, or the search is from a version without hybrids; "

@@ -13,7 +13,7 @@ from typing import Any
 from nas.report.data import ReportData
 from nas.report.layers import Sites, sites
 from nas.report.marks import Mark, marks
-from nas.runs.retrained import Retrained
+from nas.runs.records import Retrained
 from nas.search_space import architecture_id
 from nas.search_space.limits import Window, violation
 from nas.search_space.patterns import Hybrid

@@ -8,24 +8,24 @@ from nas.runs.run import Run
 from nas.search.controls import best_hybrids, best_of_kind
 from nas.search_space.patterns import kinds
 from nas.strategies.base import Trial
-from nas.strategies.pareto import evenly, front_of_trials
+from nas.strategies.pareto import evenly
 
 
-class Choice(NamedTuple):
-    """A network to train, and why."""
+class Selected(NamedTuple):
+    """A network that is selected for retraining, and why."""
 
     architecture: Any
     origin: str
 
 
-def choose(run: Run, selection: Selection) -> list[Choice]:
+def choose(run: Run, selection: Selection) -> list[Selected]:
     """Networks of the finalists' front on fresh data, spread evenly along the first cost; the best of what they are
     compared with, each kind and each hybrid.
 
     Raises: ValueError if the search has found nothing yet.
     """
     trials, anchors = run.trials(), run.anchors()
-    front = front_of_trials(_on_fresh_data(run, trials) or trials, run.experiment.costs[0].name)
+    front = run.front(_on_fresh_data(run, trials) or trials)
     if not front:
         raise ValueError(f"{run.folder} has no evaluated network; run nas search {run.folder} first")
     chosen = {front[place].architecture: "front" for place in evenly(len(front), selection.top)}
@@ -37,7 +37,7 @@ def choose(run: Run, selection: Selection) -> list[Choice]:
     if selection.hybrids:
         for pattern, best in best_hybrids(run, [*trials, *anchors]).items():
             chosen.setdefault(best.architecture, str(pattern))
-    return [Choice(architecture, origin) for architecture, origin in chosen.items()]
+    return [Selected(architecture, origin) for architecture, origin in chosen.items()]
 
 
 def _on_fresh_data(run: Run, trials: list[Trial]) -> list[Trial]:

@@ -1,8 +1,7 @@
 """Retraining as trials of Ray Tune, on this machine or a cluster. Loads Ray: imported only where it is asked for.
 
-A trial trains as a local worker does. What it would write to the run's folder it posts to an actor beside the driver,
-which does it there: checkpoints and logs have the place and the format of a local training, outlive any node but the
-driver's, and a retraining goes on with Ray or without. Checkpoints of Tune itself need storage that all nodes share.
+A trial trains as a local worker does, and posts what it would write to the run's folder (nas/training/posted.py).
+Checkpoints of Tune itself are not used: they need storage that all nodes share.
 """
 
 import dataclasses
@@ -23,7 +22,6 @@ for _name in (
 ):
     os.environ.setdefault(_name, "1")
 
-import ray  # noqa: E402
 import torch  # noqa: E402
 from ray import tune  # noqa: E402
 from ray.tune.progress_reporter import TrialProgressCallback  # noqa: E402
@@ -34,17 +32,15 @@ from nas.experiment import Experiment  # noqa: E402
 from nas.experiment.loading import Recipe  # noqa: E402
 from nas.parallel.map import Arrays, Workers  # noqa: E402
 from nas.retrain.training import Halving, Job, train_network  # noqa: E402
-from nas.runs.retrained import Retrained  # noqa: E402
+from nas.runs.records import Retrained  # noqa: E402
 from nas.search_space import to_json  # noqa: E402
 from nas.system.progress import Advance  # noqa: E402
-from nas.training.loop import Checkpoint, Files  # noqa: E402
+from nas.training.loop import Files  # noqa: E402
 from nas.training.plain import PlainTrainee  # noqa: E402
-
-Event = tuple[str, tuple[Any, ...]]
-"""A method of a keeper and its arguments; or `finish` with a result and weights, or `refuse` with a mistake."""
+from nas.training.posted import Inbox, PostingKeeper  # noqa: E402
 
 
-class Plan(NamedTuple):
+class Trainings(NamedTuple):
     """All trainings of a command."""
 
     recipe: Recipe
@@ -66,7 +62,7 @@ class Stopped(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """What became of the trainings that have no result, by their place in the plan."""
+    """The trainings that ended without a result, by the place of the job."""
 
     stopped: dict[int, Stopped]
     failed: dict[int, str]
@@ -76,7 +72,7 @@ Finish = Callable[[int, Retrained, dict[str, Tensor]], None]
 """Called in this process with the place of a job, its result (the architecture as JSON) and its weights."""
 
 
-def train_on_ray(plan: Plan, workers: Workers, finish: Finish) -> Ended:
+def train_on_ray(trainings: Trainings, workers: Workers, finish: Finish) -> Ended:
     """Train all jobs; a trial whose worker or node dies goes on elsewhere, from its last checkpoint.
 
     Raises: ValueError if the cluster cannot be reached or a checkpoint is damaged.
@@ -85,22 +81,21 @@ def train_on_ray(plan: Plan, workers: Workers, finish: Finish) -> Ended:
     if workers.ray.startswith("ray://"):
         raise ValueError("retraining cannot be driven through ray://; run it on a node of the cluster, with --ray auto")
     with connected(workers.ray, workers.count), tempfile.TemporaryDirectory() as folder:
-        # beside the driver: it ends with it anyway, and no other node takes it away
-        here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
-        desk = ray.remote(num_cpus=0, label_selector=here)(Desk).remote([files.last() for files in plan.files])
-        delivery = Delivery(desk, plan.files, finish)
-        results: Any = _tuner(plan, workers, desk, delivery, folder).fit()
+        delivery = Delivery(Inbox(trainings.files), finish)
+        results: Any = _tuner(trainings, workers, delivery, folder).fit()
         delivery.deliver()
-    return _ended(plan, list(results), delivery)
+    return _ended(trainings, list(results), delivery)
 
 
-def _tuner(plan: Plan, workers: Workers, desk: Any, delivery: "Delivery", folder: str) -> tune.Tuner:
-    sent = plan._replace(files=[])._asdict() | {"desk": desk, "cwd": os.getcwd()}
-    trainable = tune.with_resources(tune.with_parameters(_trial, plan=sent), resources={"cpu": 1, "gpu": workers.gpus})
+def _tuner(trainings: Trainings, workers: Workers, delivery: "Delivery", folder: str) -> tune.Tuner:
+    sent = trainings._replace(files=[])._asdict() | {"mailbox": delivery.inbox.mailbox, "cwd": os.getcwd()}
+    trainable = tune.with_resources(tune.with_parameters(_trial, sent=sent), resources={"cpu": 1, "gpu": workers.gpus})
     return tune.Tuner(
         trainable,
-        param_space={"job": tune.grid_search(list(range(len(plan.jobs))))},
-        tune_config=tune.TuneConfig(scheduler=_scheduler(plan), max_concurrent_trials=workers.count, reuse_actors=True),
+        param_space={"job": tune.grid_search(list(range(len(trainings.jobs))))},
+        tune_config=tune.TuneConfig(
+            scheduler=_scheduler(trainings), max_concurrent_trials=workers.count, reuse_actors=True
+        ),
         run_config=tune.RunConfig(
             name="retrain",
             storage_path=folder,
@@ -111,22 +106,22 @@ def _tuner(plan: Plan, workers: Workers, desk: Any, delivery: "Delivery", folder
     )
 
 
-def _scheduler(plan: Plan) -> AsyncHyperBandScheduler | None:
-    rungs = plan.halving.rungs(plan.steps) if plan.halving else []
-    if plan.halving is None or not rungs:
+def _scheduler(trainings: Trainings) -> AsyncHyperBandScheduler | None:
+    rungs = trainings.halving.rungs(trainings.steps) if trainings.halving else []
+    if trainings.halving is None or not rungs:
         return None
     # a rung at the end would stop what has only its result to report
     return AsyncHyperBandScheduler(
         time_attr="step",
         metric="quality",
         mode="max",
-        max_t=plan.steps + 1,
+        max_t=trainings.steps + 1,
         grace_period=rungs[0],
-        reduction_factor=plan.halving.factor,
+        reduction_factor=trainings.halving.factor,
     )
 
 
-def _ended(plan: Plan, results: list[Any], delivery: "Delivery") -> Ended:
+def _ended(trainings: Trainings, results: list[Any], delivery: "Delivery") -> Ended:
     ended = Ended({}, dict(delivery.refused))
     for result in results:
         job = result.config["job"]
@@ -146,10 +141,9 @@ class Delivery(TrialProgressCallback):
     It stands in place of the callback that would print a line of each trial.
     """
 
-    def __init__(self, desk: Any, files: list[Files], finish: Finish) -> None:
+    def __init__(self, inbox: Inbox, finish: Finish) -> None:
         super().__init__()
-        self.desk = desk
-        self.files = files
+        self.inbox = inbox
         self.finish = finish
         self.finished: set[int] = set()
         self.refused: dict[int, str] = {}
@@ -168,89 +162,35 @@ class Delivery(TrialProgressCallback):
     on_trial_complete = on_trial_error = on_trial_result
 
     def deliver(self) -> None:
-        for job, (what, arguments) in ray.get(self.desk.take.remote()):
-            if what == "finish":
+        for job, (action, arguments) in self.inbox.deliver():
+            if action == "finish":
                 self.finished.add(job)
                 self.finish(job, *arguments)
-            elif what == "refuse":
+            elif action == "refuse":
                 self.refused[job] = arguments[0]
-            else:
-                getattr(self.files[job], what)(*arguments)
 
 
-class Desk:
-    """Holds the last checkpoint of every job, and what is still to be done to the driver's files."""
-
-    def __init__(self, last: list[Checkpoint | None]) -> None:
-        self.last = last
-        self.attempts = [0] * len(last)
-        self.events: list[tuple[int, Event]] = []
-
-    def begin(self, job: int) -> tuple[int, Checkpoint | None]:
-        """A new trial of a job begins: its number, and the checkpoint to go on from."""
-        self.attempts[job] += 1
-        return self.attempts[job], self.last[job]
-
-    def post(self, job: int, attempt: int, event: Event) -> None:
-        """Note what a trial did; what comes late from one that died is dropped."""
-        if attempt == self.attempts[job]:
-            self.events.append((job, event))
-            if event[0] == "save":
-                self.last[job] = event[1]
-
-    def take(self) -> list[tuple[int, Event]]:
-        events, self.events = self.events, []
-        return events
-
-
-class Post:
-    """The keeper of a trial: what it is given goes to the desk."""
-
-    name = "the checkpoint"
-
-    def __init__(self, desk: Any, job: int) -> None:
-        self.desk = desk
-        self.job = job
-        found: tuple[int, Checkpoint | None] = ray.get(desk.begin.remote(job))
-        self.attempt, self.found = found
-
-    def last(self) -> Checkpoint | None:
-        return self.found
-
-    def rewind(self, step: int, steps: int) -> None:
-        self.send("rewind", step, steps)
-
-    def log(self, line: dict[str, Any]) -> None:
-        self.send("log", line)
-
-    def save(self, state: dict[str, Tensor], metadata: dict[str, str]) -> None:
-        self.send("save", {name: tensor.detach().cpu() for name, tensor in state.items()}, metadata)
-
-    def send(self, what: str, *arguments: Any) -> None:
-        # waits until it is there: what is on its way is lost with the worker
-        ray.get(self.desk.post.remote(self.job, self.attempt, (what, arguments)))
-
-
-def _trial(config: dict[str, Any], plan: dict[str, Any]) -> None:
-    """What runs on a node. Raises: what another try may not meet again, such as memory that ran out."""
+def _trial(config: dict[str, Any], sent: dict[str, Any]) -> None:
+    """One training on a node. Raises: what another try may not meet again, such as memory that ran out."""
     with suppress(OSError):
-        os.chdir(plan["cwd"])
-    post, job = Post(plan["desk"], config["job"]), plan["jobs"][config["job"]]
+        os.chdir(sent["cwd"])
+    keeper = PostingKeeper(sent["mailbox"], config["job"], "the checkpoint")
+    job = sent["jobs"][config["job"]]
     try:
-        experiment = plan["recipe"].experiment()
+        experiment = sent["recipe"].experiment()
 
         def started(trainee: PlainTrainee) -> Advance:
-            return _reporting(experiment, trainee, plan["halving"])
+            return _reporting(experiment, trainee, sent["halving"])
 
         def weights() -> Mapping[str, Tensor]:
-            return {name: torch.from_numpy(array) for name, array in plan["weights"].items()}
+            return {name: torch.from_numpy(array) for name, array in sent["weights"].items()}
 
-        result, network = train_network(experiment, job, weights, post, started, lambda: False)
+        result, network = train_network(experiment, job, weights, keeper, started, lambda: False)
     except ValueError as error:
-        post.send("refuse", str(error))
+        keeper.refuse(str(error))
         return
     as_sent = dataclasses.replace(result, architecture=to_json(result.architecture))
-    post.send("finish", as_sent, {name: tensor.cpu() for name, tensor in network.state_dict().items()})
+    keeper.finish(as_sent, {name: tensor.cpu() for name, tensor in network.state_dict().items()})
 
 
 def _reporting(experiment: Experiment, trainee: PlainTrainee, halving: Halving | None) -> Advance:

@@ -7,12 +7,12 @@ from torch import Tensor
 
 from nas.retrain.training import qualities
 from nas.runs.packed import SUPERNET, halved, restored
-from nas.runs.retrained import Retrained
+from nas.runs.records import Retrained
 from nas.runs.run import Run, packed_group
 from nas.search.scoring import Candidate, evaluate
 from nas.search_space import to_json
 from nas.strategies.base import Trial
-from nas.supernet.trained import supernet_of
+from nas.supernet.train import supernet_of
 
 ENOUGH = 1e-3
 """Largest change of a recorded quality, as a share of it, with which weights are kept in half precision."""

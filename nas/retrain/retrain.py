@@ -12,9 +12,9 @@ from torch import Tensor
 from nas.evaluators.base import ComparedQuality
 from nas.experiment import Selection
 from nas.parallel.map import Arrays, Failed, Workers, prepared_map
-from nas.retrain.choose import Choice
+from nas.retrain.choose import Selected
 from nas.retrain.training import Halving, Job, train_network
-from nas.runs.retrained import Retrained
+from nas.runs.records import Retrained
 from nas.runs.run import Run
 from nas.search_space import architecture_id, to_json
 from nas.system.files import write_json
@@ -30,7 +30,7 @@ Tell = Callable[[Retrained], None]
 
 
 def retrain(
-    run: Run, choices: list[Choice], workers: Workers | int, selection: Selection, halving: Halving | None = None
+    run: Run, choices: list[Selected], workers: Workers | int, selection: Selection, halving: Halving | None = None
 ) -> None:
     """Train every choice with every arm and seed of the selection that has no result yet.
 
@@ -106,7 +106,7 @@ def retrain_one(run: Run, job: Job) -> Retrained:
 
 def _train_on_ray(run: Run, jobs: list[Job], workers: Workers, tell: Tell, halving: Halving | None) -> None:
     # here and not above: it loads Ray, which takes seconds
-    from nas.retrain.on_ray import Plan, train_on_ray
+    from nas.retrain.on_ray import Trainings, train_on_ray
 
     if halving is not None:
         jobs = [job for job in jobs if not run.stopped_file(_architecture(run, job), job.arm, job.seed).exists()]
@@ -114,7 +114,8 @@ def _train_on_ray(run: Run, jobs: list[Job], workers: Workers, tell: Tell, halvi
             return
     inherits = any(job.arm == "inherited" for job in jobs)
     weights = {name: tensor.numpy() for name, tensor in run.supernet_state().items()} if inherits else {}
-    plan = Plan(run.recipe, jobs, [_files(run, job) for job in jobs], weights, halving, run.experiment.retrain.steps)
+    steps = run.experiment.retrain.steps
+    trainings = Trainings(run.recipe, jobs, [_files(run, job) for job in jobs], weights, halving, steps)
 
     def finish(place: int, sent: Retrained, weights: dict[str, Tensor]) -> None:
         result = replace(sent, architecture=_architecture(run, jobs[place]))
@@ -122,7 +123,7 @@ def _train_on_ray(run: Run, jobs: list[Job], workers: Workers, tell: Tell, halvi
         run.stopped_file(_architecture(run, jobs[place]), jobs[place].arm, jobs[place].seed).unlink(missing_ok=True)
         tell(result)
 
-    ended = train_on_ray(plan, workers, finish)
+    ended = train_on_ray(trainings, workers, finish)
     for place, stopped in ended.stopped.items():
         job = jobs[place]
         write_json(run.stopped_file(_architecture(run, job), job.arm, job.seed), stopped._asdict())

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from nas.evaluators.base import measure
 from nas.experiment import Experiment
-from nas.runs.retrained import Retrained
+from nas.runs.records import Retrained
 from nas.search_space import architecture_id
-from nas.supernet.trained import supernet_of
+from nas.supernet.train import supernet_of
 from nas.system.devices import default_device, device_name, threads
 from nas.system.progress import Advance
 from nas.training.loop import Keeper, resume, take_steps
@@ -28,7 +28,7 @@ class Job(NamedTuple):
     arm: Arm
     seed: int
     commit: str
-    """Of the code that was loaded when the command began."""
+    """Commit of the code that was loaded when the command began."""
 
 
 @dataclass(frozen=True)

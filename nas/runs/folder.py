@@ -73,7 +73,7 @@ class RunFolder:
         return self.subnet_folder(architecture, arm, seed) / "result.json"
 
     def result_files(self) -> list[Path]:
-        """Of every finished training, in a fixed order."""
+        """The result files of all finished trainings, in a fixed order."""
         return sorted((self.folder / "subnets").glob("*/*/result.json"))
 
     def stopped_file(self, architecture: Any, arm: Arm, seed: int) -> Path:

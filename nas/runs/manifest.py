@@ -1,4 +1,4 @@
-"""What a run keeps to say how it was made: settings, phases, and the commands in the order in which they were given."""
+"""The manifest of a run: settings, phases, and the commands in the order in which they were given."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ from nas.tasks.base import Task
 def new_manifest(
     loaded: Loaded, spec: str, overrides: dict[str, str], data: Path | None, given: str, settings: Any
 ) -> dict[str, Any]:
-    """That of a run that begins now; `given` is the command that begins it."""
+    """The manifest of a run that begins now; `given` is the command that begins it."""
     return {
         "name": loaded.name,
         "description": loaded.description,
@@ -29,8 +29,14 @@ def new_manifest(
     }
 
 
+def first_version(manifest: dict[str, Any]) -> str:
+    """The version of the code that began a run: `commit d21d2b74cd`."""
+    commits = [f"commit {each}" for phase in manifest["phases"].values() for each in phase["commits"]]
+    return commits[0] if commits else "the version that began it"
+
+
 def phase_record(before: dict[str, Any] | None, seconds: float, loaded: str, data: dict[str, Any]) -> dict[str, Any]:
-    """What is kept of a phase that ends now, interrupted or not.
+    """The record of a phase that ends now, interrupted or not.
 
     Args:
         before: The record of its earlier parts, if it was interrupted.

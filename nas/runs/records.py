@@ -1,17 +1,17 @@
-"""The lines of a run's files: trials, scores and measured costs, as JSON and back."""
+"""The records of a run: trials, scores, trainings and measured costs, as values and as lines of JSON."""
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from nas.runs.score import Score
 from nas.search_space import Space, architecture_id, to_json
 from nas.search_space.kind import identifier
 from nas.strategies.base import Trial
 from nas.system.files import append_line, read_lines, write_text
 from nas.tasks.base import EvalSplit
+from nas.training.settings import Arm
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,43 @@ class Search:
     @property
     def name(self) -> str:
         return f"{identifier(self.strategy)}-{self.evaluations}-{self.seed}"
+
+
+class Score(NamedTuple):
+    """How good one network is on a split, or why it is not known."""
+
+    quality: float | None
+    """None where the evaluation failed."""
+    seconds: float
+    """Wall time of the evaluation."""
+    failure: str | None = None
+    """Why there is no quality, in a line."""
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """One architecture trained with one seed, and read on the test split once."""
+
+    id: str
+    """Id of the architecture."""
+    architecture: Any
+    origin: str
+    """Why it was trained: `front`, or `all <kind>` for the best homogeneous network of a kind."""
+    arm: Arm
+    seed: int
+    quality: float
+    """On the test split."""
+    search_quality: float
+    """On the search split, after this training."""
+    steps: int
+    seconds: float
+    """Wall time of the training."""
+    device: str
+    commit: str
+    details: dict[str, Any] = field(default_factory=dict)
+    """How the quality was measured, and what was measured with it, such as BLEU's signature."""
+    texts: dict[str, str] = field(default_factory=dict, repr=False)
+    """Files that are kept beside the record, by name, such as translations; empty when read back."""
 
 
 def trial_line(trial: Trial) -> dict[str, Any]:

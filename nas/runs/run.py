@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -15,16 +15,24 @@ from nas.experiment import Experiment
 from nas.experiment.costs import feasible_space
 from nas.experiment.loading import Loaded, Recipe, load, with_changes
 from nas.experiment.overrides import apply_overrides
-from nas.experiment.settings import describe, differences, filled
+from nas.experiment.settings import describe, differences, filled, lost
 from nas.runs.folder import RunFolder
-from nas.runs.manifest import commands, fingerprint, new_manifest, note_command, phase_record
+from nas.runs.manifest import commands, fingerprint, first_version, new_manifest, note_command, phase_record
 from nas.runs.packed import SUPERNET, PackedWeights
-from nas.runs.records import MeasuredCosts, read_scores, read_trials, score_line, trial_line, write_trials
-from nas.runs.retrained import Retrained
-from nas.runs.score import Score
+from nas.runs.records import (
+    MeasuredCosts,
+    Retrained,
+    Score,
+    read_scores,
+    read_trials,
+    score_line,
+    trial_line,
+    write_trials,
+)
 from nas.search_space import architecture_id, to_json
 from nas.search_space.feasible.space import FeasibleSpace
 from nas.strategies.base import Trial
+from nas.strategies.pareto import front_of_trials
 from nas.system.files import append_line, locked, read_json, read_tensors, write_json, write_tensors, write_text
 from nas.system.provenance import commit
 from nas.tasks.base import EvalSplit
@@ -71,9 +79,22 @@ class Run(RunFolder):
 
     @cached_property
     def experiment(self) -> Experiment:
-        """The experiment as it was when the run began, with its overrides."""
+        """The experiment as it was when the run began: recorded settings hold, whatever defaults are today.
+
+        Settings that are younger than the run have today's defaults. A recorded setting that today's classes have no
+        place for is left out, so that the run can be read; `check_settings` refuses to go on with it.
+        """
         loaded = load(f"{self.experiment_file}:{self.manifest['variable']}")
-        return with_changes(loaded.experiment, self.manifest["overrides"], self.data)
+        return with_changes(loaded.experiment, self.manifest["overrides"], self.data, self.manifest["settings"])
+
+    def check_settings(self) -> None:
+        """Raises: ValueError if the run began with settings that today's code cannot put in force."""
+        missing = lost(self.experiment, self.manifest["settings"])
+        if missing:
+            raise ValueError(
+                f"{self.folder} began with settings that this version of nas cannot use ({'; '.join(missing[:3])}); "
+                f"go on with {first_version(self.manifest)}, or begin another run"
+            )
 
     @property
     def source(self) -> str:
@@ -84,7 +105,9 @@ class Run(RunFolder):
     def recipe(self) -> Recipe:
         """The experiment for workers, which may stand on other machines."""
         data = None if self.data is None else self.data.absolute()
-        return Recipe(self.source, self.manifest["variable"], self.manifest["overrides"], data)
+        return Recipe(
+            self.source, self.manifest["variable"], self.manifest["overrides"], data, self.manifest["settings"]
+        )
 
     @property
     def name(self) -> str:
@@ -94,8 +117,10 @@ class Run(RunFolder):
     def phase(self, name: str) -> Iterator[None]:
         """Adds wall time, commits, machine and data of a phase to the manifest, also if it is interrupted.
 
-        Raises: ValueError if another process is in a phase of this run, since their lines would mix; DataError.
+        Raises: ValueError if the run began with settings that today's code cannot use, or another process is in a phase
+            of this run, since their lines would mix; DataError.
         """
+        self.check_settings()
         with locked(self.folder):
             # the code that runs is what was loaded, whatever is checked out by the end
             loaded, data = commit(), fingerprint(self.experiment.task)
@@ -118,7 +143,7 @@ class Run(RunFolder):
         return commands(self.commands_file, self.manifest["command"])
 
     def baselines(self) -> dict[str, dict[str, Any]]:
-        """What methods that need no network reach on the test split."""
+        """Qualities on the test split of methods that need no network, by their names."""
         return dict(self.manifest.get("baselines", {}))
 
     def save_baselines(self, found: dict[str, dict[str, Any]]) -> None:
@@ -170,6 +195,10 @@ class Run(RunFolder):
         Raises: ValueError if a line is damaged or its architecture is not of this experiment's space.
         """
         return self.imported() + self._read_trials(self.trials_file)
+
+    def front(self, trials: Sequence[Trial] | None = None) -> list[Trial]:
+        """The front against the first cost inside the limits, by rising cost: of the search's trials, or of these."""
+        return front_of_trials(self.trials() if trials is None else trials, self.experiment.costs[0].name)
 
     def append_trial(self, trial: Trial) -> None:
         append_line(self.trials_file, trial_line(trial))
@@ -280,7 +309,7 @@ class Run(RunFolder):
         return read_trials(path, self.experiment.space)
 
     def _check_same(self, settings: Any) -> None:
-        # settings that are younger than the run are what they are by default
+        # settings that are younger than the run have their defaults
         before = filled(self.manifest["settings"], describe(self.experiment))
         changed = list(differences(before, settings))
         if changed:

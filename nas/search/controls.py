@@ -1,4 +1,4 @@
-"""What a search is compared with: networks of one kind, fixed hybrids and a random search, with equal means."""
+"""Controls of a search, of equal budget: networks of one kind, fixed hybrids and random searches."""
 
 import logging
 import math
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nas.models.attention import grows_linearly
 from nas.runs.records import Search
 from nas.runs.run import Run
 from nas.search.scoring import Scores
@@ -17,7 +18,6 @@ from nas.search_space.patterns import PERIODS, Hybrid, homogeneous, hybrid, hybr
 from nas.strategies.base import Trial
 from nas.strategies.generations import Plan, next_networks
 from nas.strategies.named import named_strategy
-from nas.strategies.pareto import front_of_trials
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def best_of_kind(run: Run, trials: list[Trial], kind: str) -> Trial | None:
 
 def best_hybrids(run: Run, trials: list[Trial]) -> dict[Hybrid, Trial]:
     """The best network of each pattern inside the limits, whatever its linear kind."""
-    patterns = [(hybrid_of(run.experiment.space, each.architecture), each) for each in trials]
+    patterns = [(hybrid_of(run.experiment.space, each.architecture, grows_linearly), each) for each in trials]
     found: dict[Hybrid, Trial] = {}
     for period in PERIODS:
         best = _best([each for pattern, each in patterns if pattern is not None and pattern.period == period])
@@ -71,8 +71,8 @@ def best_hybrids(run: Run, trials: list[Trial]) -> dict[Hybrid, Trial]:
 
 
 def best_linear_kind(run: Run, trials: list[Trial]) -> str | None:
-    """The kind whose cost does not grow with the square of the length that did best alone; None if there is none."""
-    best = {kind: best_of_kind(run, trials, kind) for kind in linear_kinds(kinds(run.experiment.space))}
+    """The linear kind that did best alone; None if there is none."""
+    best = {kind: best_of_kind(run, trials, kind) for kind in linear_kinds(run.experiment.space, grows_linearly)}
     reached = {kind: own.quality for kind, own in best.items() if own is not None and own.quality is not None}
     return max(reached, key=lambda kind: reached[kind], default=None)
 
@@ -106,11 +106,11 @@ def searched(run: Run, plan: Plan, scores: Scores) -> tuple[list[Trial], float]:
 
 
 def _in_shapes_of_the_front(run: Run, trials: list[Trial], stream: int, made: Callable[[Any], Any | None]) -> list[Any]:
-    """What is made of the shapes of the front and then of random ones, inside the limits; `anchors` of them."""
+    """Networks made from the shapes of the front, then from random ones, inside the limits; `anchors` of them."""
     experiment, space = run.experiment, run.space
     rng = np.random.default_rng([experiment.seed, experiment.evaluations, stream])
     # the dear end of the front first: that is where a kind shows what it can reach
-    front = [trial.architecture for trial in front_of_trials(trials, experiment.costs[0].name)]
+    front = [trial.architecture for trial in run.front(trials)]
     shapes = chain(reversed(front), (space.sample(rng) for _ in range(SHAPES_DRAWN)))
     inside = (each for each in map(made, shapes) if each is not None and space.contains(each))
     return list(islice(_distinct(inside), experiment.anchors))

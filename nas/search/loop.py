@@ -16,7 +16,7 @@ from nas.search.picture import front_picture
 from nas.search.scoring import Scores, scoring
 from nas.strategies.base import Trial
 from nas.strategies.generations import next_networks
-from nas.strategies.pareto import evenly, front_of_trials
+from nas.strategies.pareto import evenly
 from nas.system.progress import Advance, progress
 
 log = logging.getLogger(__name__)
@@ -51,10 +51,10 @@ def finalists(run: Run) -> list[Any]:
 
     Of a front that is too long, networks spread evenly along the first cost; the best is always among them.
     """
-    trials, axis = [trial for trial in run.trials() if trial.quality is not None], run.experiment.costs[0].name
+    trials = [trial for trial in run.trials() if trial.quality is not None]
     found: list[Any] = []
     while left := run.experiment.selection.finalists - len(found):
-        front = front_of_trials(trials, axis)
+        front = run.front(trials)
         if not front:
             break
         found += [front[place].architecture for place in evenly(len(front), left)]

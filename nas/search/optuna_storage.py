@@ -37,7 +37,7 @@ UNNAMED = "failed in the study"
 
 @dataclass(frozen=True)
 class StudyRead:
-    """What a study holds for a space."""
+    """The trials of a study as those of a space."""
 
     trials: list[Trial]
     """Finished trials that are of the space, each architecture once, numbered anew."""
@@ -87,9 +87,7 @@ def read_study(
     violation: Callable[[Mapping[str, float]], float],
     objective: int | None = None,
 ) -> StudyRead:
-    """The finished trials of a study whose parameters bear the names of the space's choices.
-
-    Costs are computed anew, so a study of other limits or costs serves as well.
+    """The finished trials of a study whose parameters bear the names of the space's choices; costs are computed anew.
 
     Args:
         objective: Which of the study's values is the quality, from 0; without it, the first that is maximised.
@@ -100,26 +98,32 @@ def read_study(
         study = _existing(storage, url, name)
         quality = _quality(study, name, objective)
         rows = study.get_trials(deepcopy=False)
-    trials: dict[Any, Trial] = {}
+    finished = [row for row in rows if row.state in (TrialState.COMPLETE, TrialState.FAIL)]
+    found, repeated, unreadable = _architectures(finished, space)
+    if unreadable and not found:
+        number, why = next(iter(unreadable.items()))
+        raise ValueError(f"study {name!r} in {_shown(url)} is of another space: trial {number}: {why}")
+    trials: list[Trial] = []
+    for architecture, row in found.items():
+        costs = cost(architecture)
+        value, failure = _outcome(row, quality)
+        trials.append(Trial(len(trials), architecture, costs, value, violation(costs), _seconds(row), failure))
+    return StudyRead(trials, repeated, unreadable)
+
+
+def _architectures(rows: Sequence[FrozenTrial], space: Space) -> tuple[dict[Any, FrozenTrial], int, dict[int, str]]:
+    """The first row of each architecture, how many rows repeat one, and why a row has none, by its number."""
+    found: dict[Any, FrozenTrial] = {}
     repeated, unreadable = 0, {}
     for row in rows:
-        if row.state not in (TrialState.COMPLETE, TrialState.FAIL):
-            continue
         try:
             architecture = space.replay(_genes(row))
         except (ValueError, TypeError) as error:
             unreadable[row.number] = str(error)
             continue
-        if architecture in trials:
-            repeated += 1
-            continue
-        costs = cost(architecture)
-        value, failure = _outcome(row, quality)
-        trials[architecture] = Trial(len(trials), architecture, costs, value, violation(costs), _seconds(row), failure)
-    if unreadable and not trials:
-        number, why = next(iter(unreadable.items()))
-        raise ValueError(f"study {name!r} in {_shown(url)} is of another space: trial {number}: {why}")
-    return StudyRead(list(trials.values()), repeated, unreadable)
+        repeated += architecture in found
+        found.setdefault(architecture, row)
+    return found, repeated, unreadable
 
 
 def study_names(url: str) -> list[str]:
@@ -270,7 +274,7 @@ def _genes(row: FrozenTrial) -> Genes:
 
 
 def _quality(study: optuna.Study, name: str, objective: int | None) -> Callable[[FrozenTrial], float]:
-    """What reads the quality out of an evaluated trial, more being better."""
+    """A function that reads the quality of an evaluated trial, more being better."""
     directions = study.directions
     if objective is None:
         if StudyDirection.MAXIMIZE not in directions:

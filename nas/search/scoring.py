@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from nas.experiment import Experiment
 from nas.experiment.loading import Recipe
 from nas.parallel.map import Arrays, Failed, Workers, prepared_map
+from nas.runs.records import Score
 from nas.runs.run import Run
-from nas.runs.score import Score
 from nas.search_space import to_json
 from nas.supernet import Supernet
-from nas.supernet.trained import supernet_of
+from nas.supernet.train import supernet_of
 from nas.system.devices import threads
 from nas.tasks.base import EvalSplit
 
@@ -82,7 +82,7 @@ def scoring(run: Run, workers: Workers) -> Iterator[Scores]:
 
 
 def evaluator(recipe: Recipe, weights: Arrays) -> Callable[[Candidate], Score]:
-    """What a worker is made of: the experiment, and one supernet over the shared weights."""
+    """The function of a worker: it evaluates with one supernet over the shared weights."""
     experiment = recipe.experiment()
     return partial(evaluate, experiment, supernet_of(experiment, {name: _tensor(weights[name]) for name in weights}))
 

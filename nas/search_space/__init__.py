@@ -1,4 +1,4 @@
-"""What can be chosen: architectures as values, spaces as functions from choices to architectures."""
+"""Architectures as values, and search spaces as functions from choices to architectures."""
 
 from nas.search_space.architecture import Architecture, Block, Stack, architecture_id, from_json, to_json
 from nas.search_space.space import Choose, Genes, Option, Space, uniform

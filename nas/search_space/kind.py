@@ -19,7 +19,7 @@ class Kind:
     """
 
     name: ClassVar[str]
-    """What stands before the settings."""
+    """Word before the settings."""
 
     def __post_init__(self) -> None:
         hints = typing.get_type_hints(type(self))

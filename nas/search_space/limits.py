@@ -12,7 +12,7 @@ _TEXT = re.compile(r"(?P<least>[^.]*(?:\.\d+[^.]*)?)\.\.(?P<most>[^.]*(?:\.\d+[^
 
 @dataclass(frozen=True)
 class Window:
-    """What a cost may be; both ends are inside.
+    """The range that a cost may have; both ends are inside.
 
     Raises: ValueError if an end is not a number above zero, or the ends cross.
     """

@@ -5,18 +5,21 @@ The patterns of hand-made hybrid networks, which a search over kinds has to beat
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from nas.search_space.space import Option, Space
+from nas.search_space.space import Option, Space, among_kinds
 
 PERIODS = (4, 8)
 """One softmax layer in so many."""
 KIND_DRAWS = 16
 FULL = "softmax"
-"""The kind that the pattern spends sparingly; its variants begin with the same word."""
+"""The kind that the pattern spends sparingly."""
+
+IsLinear = Callable[[str], bool]
+"""Whether the cost of the kind of that text grows linearly with the length: `nas.models.attention.grows_linearly`."""
 
 _LAYER = re.compile(r"(?P<stack>.*?)\.(?P<layer>\d+)\.(?P<site>.*)")
 
@@ -32,17 +35,12 @@ class Hybrid(NamedTuple):
         return f"{FULL} in 1 of {self.period}, else {self.rest}"
 
 
-def linear_kinds(names: list[str]) -> list[str]:
-    """Those whose cost grows with the length alone, not with its square."""
-    return [kind for kind in names if not kind.startswith(FULL)]
-
-
 def hybrid(space: Space, architecture: Any, pattern: Hybrid) -> Any | None:
     """The architecture with its kinds in the pattern.
 
     Returns: None where a stack has fewer layers than the pattern needs, or kinds are not chosen for each layer.
     """
-    options = {name: each for name, each in space.options(architecture).items() if _has_kinds(each)}
+    options = {name: each for name, each in space.options(architecture).items() if among_kinds(each)}
     layers = {name: _LAYER.fullmatch(name) for name in options}
     depths: dict[tuple[str, str], int] = {}
     for found in layers.values():
@@ -56,20 +54,19 @@ def hybrid(space: Space, architecture: Any, pattern: Hybrid) -> Any | None:
     return space.replay({**space.genes(architecture), **_genes(pattern, options, layers)})
 
 
-def hybrid_of(space: Space, architecture: Any) -> Hybrid | None:
+def hybrid_of(space: Space, architecture: Any, is_linear: IsLinear) -> Hybrid | None:
     """The pattern that the architecture has, if it has one."""
-    own = {
-        str(space.lookup(architecture, name)) for name, each in space.options(architecture).items() if _has_kinds(each)
-    }
+    options = space.options(architecture)
+    own = {str(space.lookup(architecture, name)) for name, each in options.items() if among_kinds(each)}
     if len(own) < 2 or FULL not in own:
         return None
-    patterns = (Hybrid(period, rest) for period in PERIODS for rest in linear_kinds(sorted(own)))
+    patterns = (Hybrid(period, rest) for period in PERIODS for rest in filter(is_linear, sorted(own)))
     return next((each for each in patterns if hybrid(space, architecture, each) == architecture), None)
 
 
-def hybrid_periods(space: Space) -> list[int]:
-    """The patterns for which the deepest network of a space is deep enough."""
-    linear = linear_kinds(kinds(space))
+def hybrid_periods(space: Space, is_linear: IsLinear) -> list[int]:
+    """The periods for which the deepest network of a space is deep enough."""
+    linear = linear_kinds(space, is_linear)
     return [p for p in PERIODS if any(hybrid(space, space.largest(), Hybrid(p, kind)) is not None for kind in linear)]
 
 
@@ -82,22 +79,23 @@ def _genes(pattern: Hybrid, options: Mapping[str, Any], layers: Mapping[str, Any
     return genes
 
 
-def _has_kinds(options: tuple[Option, ...]) -> bool:
-    return all(isinstance(option, str) for option in options)
-
-
 def kinds(space: Space) -> list[str]:
-    """The options of all choices among strings, such as attention kinds, each once; empty if there are none."""
+    """The kinds that a space offers, each once; empty if there is no choice among kinds."""
     options = [*space.options(space.smallest()).values(), *space.options(space.largest()).values()]
-    return list(dict.fromkeys(str(option) for each in options if _categorical(each) for option in each))
+    return list(dict.fromkeys(str(option) for each in options if among_kinds(each) for option in each))
+
+
+def linear_kinds(space: Space, is_linear: IsLinear) -> list[str]:
+    """The kinds of a space whose cost grows linearly with the length."""
+    return list(filter(is_linear, kinds(space)))
 
 
 def homogeneous(space: Space, architecture: Any, kind: str) -> Any:
-    """`architecture` with `kind` in every choice among strings that offers it, and in others their first option.
+    """`architecture` with `kind` in every choice among kinds that offers it, and in others their first option.
 
     Raises: ValueError if no choice offers the kind.
     """
-    options = {name: each for name, each in space.options(architecture).items() if _categorical(each)}
+    options = {name: each for name, each in space.options(architecture).items() if among_kinds(each)}
     if not any(kind in each for each in options.values()):
         raise ValueError(f"no choice of the architecture offers {kind!r}; the space has: {', '.join(kinds(space))}")
     return space.replay({**space.genes(architecture), **{name: _like(kind, each) for name, each in options.items()}})
@@ -105,7 +103,7 @@ def homogeneous(space: Space, architecture: Any, kind: str) -> Any:
 
 def single_kind(space: Space, architecture: Any) -> str | None:
     """The kind that `homogeneous` would set here and change nothing; None for a mixture or without kinds."""
-    options = {name: each for name, each in space.options(architecture).items() if _categorical(each)}
+    options = {name: each for name, each in space.options(architecture).items() if among_kinds(each)}
     chosen = {name: space.lookup(architecture, name) for name in options}
     # where two kinds would do, the one that more choices have
     for kind, _ in Counter(chosen.values()).most_common():
@@ -126,7 +124,3 @@ def sample_homogeneous(space: Space, kind: str, rng: np.random.Generator) -> Any
 
 def _like(kind: Option, options: Sequence[Option]) -> Option:
     return kind if kind in options else options[0]
-
-
-def _categorical(options: Sequence[Option]) -> bool:
-    return all(isinstance(option, str) for option in options)

@@ -31,7 +31,7 @@ class Space:
         raise NotImplementedError
 
     def lookup(self, architecture: Any, name: str) -> Option:
-        """What `architecture` chose for the choice `name`: the value at that path."""
+        """The option that `architecture` has for the choice `name`: the value at that path."""
         value = architecture
         for part in name.split("."):
             value = value[int(part)] if part.isdigit() else getattr(value, part)
@@ -95,11 +95,11 @@ class Space:
 
     def smallest(self) -> Any:
         """Numbers at their least, kinds at the first named."""
-        return self.build(lambda _, options: min(options) if _ordered(options) else options[0])
+        return self.build(lambda _, options: options[0] if among_kinds(options) else min(options))
 
     def largest(self) -> Any:
         """Numbers at their most, kinds at the first named."""
-        return self.build(lambda _, options: max(options) if _ordered(options) else options[0])
+        return self.build(lambda _, options: options[0] if among_kinds(options) else max(options))
 
     def mutate(self, architecture: Any, rng: np.random.Generator, rate: Callable[[str], float]) -> Any:
         """Redraw each choice with probability `rate(name)`; choices that become new are drawn uniformly."""
@@ -183,5 +183,6 @@ def weighed(space: Space, rng: np.random.Generator) -> tuple[Any, float]:
     return space.build(choose), weight
 
 
-def _ordered(options: Sequence[Option]) -> bool:
-    return not isinstance(options[0], str)
+def among_kinds(options: Sequence[Option]) -> bool:
+    """Whether a choice is one among kinds, which are strings without an order; other choices are among numbers."""
+    return any(isinstance(option, str) for option in options)

@@ -119,7 +119,7 @@ def ageing(minimize: tuple[str, ...] = ("flops",)) -> AgeingEvolution:
 def first_population(
     space: FeasibleSpace, history: Sequence[Trial], size: int, rng: np.random.Generator
 ) -> Iterator[Any]:
-    """What is left of the first `size` trials: one network of each attention kind, then random ones."""
+    """The networks that the first `size` trials still lack: one of each attention kind, then random ones."""
     for kind in kinds(space)[len(history) :]:
         architecture = sample_homogeneous(space, kind, rng)
         if architecture is not None:
@@ -139,7 +139,7 @@ def _only(changed: str) -> Callable[[str], float]:
 
 
 def ranked(trials: Sequence[Trial], minimize: tuple[str, ...]) -> list[Trial]:
-    """The trials, best first: by front, then the lonelier first; behind them those without quality or over a limit.
+    """The trials, best first: by front, then least crowded first; last those without quality or over a limit.
 
     Raises: ValueError if `minimize` names a cost that the trials do not have.
     """

@@ -10,7 +10,7 @@ from nas.strategies.base import Strategy, Trial
 
 
 class Plan(NamedTuple):
-    """What besides the history decides which networks a search proposes."""
+    """All that decides, beside the history, which networks a search proposes."""
 
     strategy: Strategy
     evaluations: int

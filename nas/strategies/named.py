@@ -33,7 +33,7 @@ STRATEGIES = {
     # Optuna's knows one objective only
     "cmaes": Maker("optuna_sampler", "OptunaSampler", {"sampler": "cmaes", "minimize": ()}),
 }
-"""What names a strategy; the one that is meant by default comes first."""
+"""Strategies by name; the default comes first."""
 
 
 def named_strategy(text: str, minimize: tuple[str, ...] | None = None) -> Strategy:

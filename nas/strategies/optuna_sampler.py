@@ -13,7 +13,7 @@ takes nothing from the history but its place in the sequence.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -36,7 +36,8 @@ from optuna.trial import TrialState
 from nas.search_space import architecture_id, uniform
 from nas.search_space.feasible.space import FeasibleSpace
 from nas.strategies.base import Trial
-from nas.strategies.parts.optuna_study import CmaEs, Fill, Row, Sobol, choices_of, constraints, is_evaluated, quiet
+from nas.strategies.parts.optuna_samplers import CmaEs, Sobol
+from nas.strategies.parts.optuna_study import Fill, Row, choices_of, constraints, is_evaluated, quiet
 from nas.strategies.proposals import unseen
 
 SamplerName = Literal["tpe", "nsga2", "nsga3", "gp", "qmc", "cmaes", "random"]
@@ -109,10 +110,9 @@ class OptunaSampler:
             case "gp":
                 return GPSampler(seed=seed, n_startup_trials=1, warn_independent_sampling=False)
             case "qmc":
-                return Sobol(seed=seed, scramble=True, warn_independent_sampling=False)
+                return Sobol(seed)
             case "cmaes":
-                kinds = TPESampler(seed=seed, n_startup_trials=1, multivariate=False)
-                return CmaEs(seed=seed, independent_sampler=kinds, warn_independent_sampling=False)
+                return CmaEs(seed)
             case "random":
                 return RandomSampler(seed=seed)
 
@@ -153,11 +153,11 @@ class _Asking:
         self.seen = {trial.architecture for trial in history}
         directions = [StudyDirection.MAXIMIZE] + [StudyDirection.MINIMIZE] * len(minimize)
         self.study = optuna.create_study(directions=directions, sampler=sampler)
-        evaluated = 0
+        evaluated, marks = 0, _marks(sampler)
         for trial in history:
             if is_evaluated(trial):
                 values = [float(trial.quality or 0), *(float(trial.costs[name]) for name in minimize)]
-                row = self._row(trial.architecture, TrialState.COMPLETE, values, _generation(sampler, evaluated))
+                row = self._row(trial.architecture, TrialState.COMPLETE, values, marks(evaluated))
                 for name, value in constraints(space.limits, trial.costs).items():
                     row.set_constraint(name, value)
                 evaluated += 1
@@ -274,8 +274,13 @@ def _population(sampler: BaseGASampler) -> int:
     return sampler.population_size
 
 
-def _generation(sampler: BaseSampler, place: int) -> dict[str, Any]:
-    """What tells a sampler of generations to which one the evaluated trial at this place belongs."""
+def _marks(sampler: BaseSampler) -> Callable[[int], dict[str, Any]]:
+    """From the place of an evaluated trial, the attributes that tell a sampler of generations which one it is of."""
     if not isinstance(sampler, BaseGASampler):
-        return {}
-    return {sampler._get_generation_key(): place // _population(sampler)}
+        return lambda place: {}
+    # the name of the attribute is not public: a trial shows it once the sampler has marked it
+    study, size = optuna.create_study(), _population(sampler)
+    study.ask()
+    sampler.get_trial_generation(study, study.trials[0])
+    (name,) = study.trials[0].system_attrs
+    return lambda place: {name: place // size}

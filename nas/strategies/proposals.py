@@ -1,4 +1,4 @@
-"""What every strategy owes: architectures that differ from one another and from all that was tried."""
+"""Proposals of a strategy: architectures that differ from one another and from all that was tried."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice

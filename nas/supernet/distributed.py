@@ -78,7 +78,7 @@ class Bucket:
 
 
 class Sums(NamedTuple):
-    """What lay behind the places, after a sum."""
+    """The values behind the places, after a sum."""
 
     counts: list[float]
     numbers: list[float]
@@ -274,7 +274,7 @@ class FromFirst:
 
 
 def _together(function: Callable[[], Made]) -> Made:
-    """What the function gives, once it gave it to all processes. Raises: its error; PeerFailed if another has one."""
+    """The function's result, once all processes have theirs. Raises: its error; PeerFailed if another has one."""
     failed = torch.zeros(1, device=default_device())
     try:
         made = function()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nas.search_space import Genes, Option, Space
+from nas.search_space.space import among_kinds
 
 
 class Visits:
@@ -41,10 +42,10 @@ def sample_balanced(space: Space, rng: np.random.Generator) -> Any:
 
 
 def balance_kinds(space: Space, architecture: Any, rng: np.random.Generator) -> Any:
-    """The architecture with its kinds (choices between strings) drawn anew, counts first, then places."""
+    """The architecture with its kinds drawn anew, counts first, then places."""
     groups: dict[tuple[Option, ...], list[str]] = {}
     for name, options in space.options(architecture).items():
-        if isinstance(options[0], str):
+        if among_kinds(options):
             groups.setdefault(options, []).append(name)
     kinds: Genes = {}
     for options, names in groups.items():

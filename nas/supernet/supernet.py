@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from nas.search_space import Option, Space
+from nas.search_space.space import among_kinds
 from nas.supernet.meta import build_on_meta
 
 Build = Callable[[Any], nn.Module]
@@ -192,7 +193,7 @@ def _extremes(space: Space) -> Iterator[Any]:
     for name, options in space.options(largest).items():
         groups.setdefault((name.rsplit(".", 1)[-1], options), []).append(name)
     singles = [dict.fromkeys(names, option) for (_, options), names in groups.items() for option in options]
-    kinds = [answers for answers in singles if isinstance(next(iter(answers.values())), str)]
+    kinds = [answers for answers in singles if among_kinds(tuple(answers.values()))]
     numbers = [answers for answers in singles if answers not in kinds]
     for answers in (*singles, *(kind | number for kind in kinds for number in numbers)):
         yield space.replay({**genes, **answers}, otherwise=lambda _, options: options[-1])

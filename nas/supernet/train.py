@@ -1,11 +1,13 @@
-"""Training the supernet of a run."""
+"""Training the supernet of a run, and the supernet that was trained."""
 
 import logging
 import os
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from nas.experiment import Experiment
 from nas.experiment.loading import Recipe
@@ -52,6 +54,23 @@ def new_supernet(experiment: Experiment) -> Supernet:
     return supernet.to(default_device())
 
 
+def trained_supernet(run: Run) -> Supernet:
+    """Raises: ValueError if it was not trained yet, is damaged, or is of another space."""
+    return supernet_of(run.experiment, run.supernet_state())
+
+
+def supernet_of(experiment: Experiment, weights: Mapping[str, Tensor]) -> Supernet:
+    """The supernet whose table is `weights`, without a copy on the CPU; for reading.
+
+    Raises: ValueError if they are of another space.
+    """
+    try:
+        supernet = Supernet(experiment.task.build, experiment.space, weights)
+    except ValueError as error:
+        raise ValueError(f"the trained supernet is not of this experiment's space: {error}") from error
+    return supernet.to(default_device()).eval()
+
+
 def _trainee(recipe: Recipe, folder: str, group: Group) -> DistributedTrainee:
     """The supernet of one process among several, made where that process runs.
 
@@ -70,15 +89,15 @@ def _trainee(recipe: Recipe, folder: str, group: Group) -> DistributedTrainee:
 def _fit_together(run: Run, trainee: SupernetTrainee, processes: int, ray: str | None, advance: Advance) -> None:
     """Train by several processes, and give the trainee what they trained."""
     # Ray takes a second to import, and one process does without
-    from nas.supernet.on_ray import Workers, fit_on_ray
+    from nas.supernet.on_ray import Processes, fit_on_ray
 
     files = Files(run.supernet_checkpoint, run.supernet_log)
     found = files.last()
     if found is not None:
         # a checkpoint that does not fit is found here, before anything is started
         load_checkpoint(trainee, found, files.name)
-    workers = Workers(processes, run.experiment.supernet.threads, ray or "local")
-    fit_on_ray(partial(_trainee, run.recipe, os.getcwd()), files, advance, workers)
+    together = Processes(processes, run.experiment.supernet.threads, ray or "local")
+    fit_on_ray(partial(_trainee, run.recipe, os.getcwd()), files, advance, together)
     found = files.last()
     assert found is not None, "the last step ends with a checkpoint"
     load_checkpoint(trainee, found, files.name)

@@ -1,4 +1,4 @@
-"""Large numbers as people read them: three digits and a prefix."""
+"""Numbers as people read them."""
 
 PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 NONE = "\N{EN DASH}"
@@ -18,6 +18,11 @@ def amount(value: float | None) -> str:
     scaled = value / size
     digits = 0 if abs(scaled) >= 100 or (scaled == round(scaled) and not letter) else 1 if abs(scaled) >= 10 else 2
     return f"{scaled:.{digits}f} {letter}".strip()
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share from 0 to 1 in percent: `12 %`."""
+    return f"{100 * share:.{digits}f} %"
 
 
 def number(value: float) -> str:

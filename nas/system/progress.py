@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 Advance = Callable[[int, str], None]
 """Takes how much is done, and a few words."""
 Picture = Callable[[], Text]
-"""What there is to see so far; asked for on terminals only."""
+"""Makes a picture of the progress so far; called on terminals only."""
 
 LINE_SECONDS = 30.0
 REFRESHES_PER_SECOND = 10

@@ -40,10 +40,10 @@ class Keeper(Protocol):
     """Where the memory of a training lies: its last checkpoint and its log."""
 
     name: str
-    """What the checkpoint is called in a message."""
+    """Name of the checkpoint in messages."""
 
     def last(self) -> Checkpoint | None:
-        """What `save` was given last. Raises: ValueError if it is damaged."""
+        """The checkpoint that was saved last. Raises: ValueError if it is damaged."""
 
     def rewind(self, step: int, steps: int) -> None:
         """Forget what was logged after `step` of `steps`, from where the training goes on."""
@@ -82,7 +82,7 @@ class Files:
 
 
 class Trainee(Protocol):
-    """What the loop trains."""
+    """Something that the loop trains step by step."""
 
     @property
     def training(self) -> Training:

@@ -1,4 +1,4 @@
-"""What defines a training, for supernets and for plain networks."""
+"""Settings of a training, for supernets and for plain networks."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -52,9 +52,9 @@ class SupernetTraining(Training):
     random_paths: int = 2
     """Random subnets a step beside the two ends, under the sandwich rule."""
     draw: Draw = "same"
-    """What several processes train in a step. `same`: the same subnets, each process on its part of the batch, which
-    comes to what one process does. `per_rank`: each process draws subnets of its own, and the gradients are summed;
-    what is trained then depends on the number of processes."""
+    """Subnets of a step when several processes train. `same`: all train the same subnets, each on its part of the
+    batch, which gives the result of one process. `per_rank`: each draws subnets of its own, and the gradients are
+    summed; the result then depends on the number of processes."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from nas.models.attention import Site, attention_kind
+from nas.evaluators.flops import count_flops
+from nas.models.attention import Site, attention_kind, grows_linearly
 from nas.models.attention.parts.causal import CHUNK
 from tests.models.attention.variants import (
     CAUSAL,
@@ -19,6 +20,7 @@ from tests.models.attention.variants import (
     made,
     padded_to_twelve,
     site,
+    sites,
     sites_on,
 )
 
@@ -173,3 +175,23 @@ def test_shapes_and_masks_that_do_not_fit_are_refused(kind):
             mixer(*wrong)
     with pytest.raises(ValueError, match="as many keys as queries, found 9 and 12"):
         mixer(q, k[:, :, :9], v[:, :, :9])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_counted_flops_grow_with_the_length_as_the_kind_says(kind):
+    axes = min(sites(attention_kind(kind)))
+
+    def flops(rows: int) -> int:
+        grid = (rows, 32)[:axes] if axes > 1 else (32 * rows,)
+        mixer = made(kind, Site(grid), torch.float32)
+        return count_flops(mixer, tuple(torch.zeros(3, 1, 2, math.prod(grid), WIDTH)))
+
+    ratio = flops(32) / flops(16)
+    assert grows_linearly(kind) == (attention_kind(kind).growth == "linear")
+    # twice the tokens, and what does not depend on them
+    expected = 2 if grows_linearly(kind) else 4
+    assert ratio == pytest.approx(expected, rel=0.05)
+
+
+def test_a_text_that_names_no_kind_is_not_said_to_be_linear():
+    assert not grows_linearly("conv3x3")

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from nas.evaluators.latency import Latency, measure_latency
+from nas.evaluators.latency import Latency, Quartiles, interleaved_latencies, measure_latency, times_by_turns
 from nas.search_space import presets
 from nas.system.devices import device_name
 from nas.tasks.digits import Digits
@@ -26,11 +26,11 @@ class Clocked(nn.Module):
         return x
 
 
-def test_median_and_interquartile_range_of_the_repeats_after_the_warmup(monkeypatch):
+def test_quartiles_are_those_of_the_repeats_after_the_warmup(monkeypatch):
+    assert Quartiles.of([10, 40, 10, 20, 30]) == (10, 20, 30)
     model = Clocked([80, 10, 40, 10, 20, 30])
     monkeypatch.setattr(time, "perf_counter", lambda: model.seconds)
     result = measure_latency(model, (torch.zeros(1),), repeats=5, warmup=1, threads=1)
-    # sorted 10 10 20 30 40: median 20, quartiles 10 and 30
     assert result.median_ms == pytest.approx(20)
     assert result.spread_ms == pytest.approx(20)
     assert result.repeats == 5
@@ -69,3 +69,22 @@ def test_batch_size_is_what_the_network_sees():
 
     Latency(batch_size=3, repeats=1, warmup=0)(Shapes(), presets.tiny().sample(np.random.default_rng(0)))
     assert Shapes.seen == [(3, 1, 8, 8)]
+
+
+def test_passes_take_turns_until_the_time_is_over_and_there_are_enough():
+    calls = []
+    passes = [lambda: calls.append("first"), lambda: calls.append("second")]
+    times = times_by_turns(passes, seconds=0, least=3, most=9)
+    assert calls == ["first", "second"] * 3
+    assert [len(each) for each in times] == [3, 3]
+    assert all(each >= 0 for own in times for each in own)
+    assert [len(each) for each in times_by_turns(passes, seconds=1e9, least=3, most=9)] == [9, 9]
+
+
+def test_several_models_are_measured_or_too_slow_for_the_time(monkeypatch):
+    short, long = Clocked([1.0] * 20), Clocked([3.0] * 20)
+    monkeypatch.setattr(time, "perf_counter", lambda: short.seconds + long.seconds)
+    models = [(short, (torch.zeros(1),)), (long, (torch.zeros(1),))]
+    assert interleaved_latencies(models, seconds=0.001, threads=1) is None
+    found = interleaved_latencies(models, seconds=60, threads=1, least=3, most=5)
+    assert found == [pytest.approx((1, 1, 1)), pytest.approx((3, 3, 3))]

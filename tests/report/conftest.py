@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nas.report.data import Axis, ReportData
-from nas.runs.retrained import Retrained
+from nas.runs.records import Retrained
 from nas.search_space import Architecture, Block, Stack, architecture_id
 from nas.search_space.limits import Window
 from nas.search_space.patterns import Hybrid, homogeneous, kinds, single_kind

@@ -11,7 +11,7 @@ from nas.report.layers import sites
 from nas.report.summary import Summary
 from nas.report.trust.values import fidelity
 from nas.report.trust.words import fidelity_text
-from nas.runs.retrained import Retrained
+from nas.runs.records import Retrained
 from nas.search_space import architecture_id
 from nas.search_space.limits import Window
 from nas.search_space.presets import tiny

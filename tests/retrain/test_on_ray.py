@@ -12,7 +12,7 @@ import pytest
 from nas.experiment import Selection
 from nas.experiment.loading import load
 from nas.parallel.map import Workers
-from nas.retrain.choose import Choice, choose
+from nas.retrain.choose import Selected, choose
 from nas.retrain.retrain import retrain
 from nas.retrain.training import Halving
 from nas.runs.run import Run
@@ -116,7 +116,7 @@ def test_what_is_not_among_the_best_at_a_rung_is_stopped_and_recorded_as_such(
     untrained: list[Run], address: str
 ) -> None:
     run = untrained[0]
-    choices = [Choice(trial.architecture, "chosen") for trial in run.trials()[:6]]
+    choices = [Selected(trial.architecture, "chosen") for trial in run.trials()[:6]]
     # one at a time, so that which are stopped is known: each but the first meets those before it at the rung
     retrain(run, choices, Workers(1, address), Selection(), Halving(factor=2, first=0.5))
     assert Halving(factor=2, first=0.5).rungs(run.experiment.retrain.steps) == [5]

@@ -9,15 +9,15 @@ from torch.testing import assert_close
 
 from nas.experiment import Selection
 from nas.experiment.loading import load
+from nas.experiment.overrides import apply_overrides
+from nas.experiment.settings import describe
 from nas.parallel.map import Workers
-from nas.retrain.choose import Choice, choose
+from nas.retrain.choose import Selected, choose
 from nas.retrain.retrain import retrain
 from nas.runs.run import Run
 from nas.search.loop import finalists, search
 from nas.search_space.patterns import homogeneous
-from nas.strategies.pareto import front_of_trials
-from nas.supernet.train import train
-from nas.supernet.trained import trained_supernet
+from nas.supernet.train import train, trained_supernet
 from nas.system.files import read_tensors
 
 NOTED_SPLITS = """
@@ -63,13 +63,13 @@ def test_what_is_chosen_is_spread_along_the_front_with_the_best_always_in(finish
         for trial in run.trials()
         if (trial.architecture, "select") in scores
     ]
-    front = [trial.architecture for trial in front_of_trials(rescored, "flops")]
+    front = [trial.architecture for trial in run.front(rescored)]
     assert len(front) >= 3
-    assert front != [trial.architecture for trial in front_of_trials(run.trials(), "flops")]
+    assert front != [trial.architecture for trial in run.front()]
     chosen = {top: choose(run, Selection(top=top, homogeneous=False)) for top in (1, 2, 100)}
-    assert chosen[1] == [Choice(front[-1], "front")]
-    assert chosen[2] == [Choice(front[-1], "front"), Choice(front[0], "front")]
-    assert chosen[100] == [Choice(architecture, "front") for architecture in reversed(front)]
+    assert chosen[1] == [Selected(front[-1], "front")]
+    assert chosen[2] == [Selected(front[-1], "front"), Selected(front[0], "front")]
+    assert chosen[100] == [Selected(architecture, "front") for architecture in reversed(front)]
 
 
 def test_the_best_network_of_each_kind_is_chosen_too(finished: Path) -> None:
@@ -102,12 +102,13 @@ def test_every_training_has_a_result_with_what_it_was(finished: Path) -> None:
 def test_the_arms_start_where_they_say(finished_copy: Path) -> None:
     # one step at a rate of next to nothing leaves the weights where they started
     short = {"retrain.steps": "1", "retrain.learning_rate": "1e-12", "retrain.warmup_steps": "0"}
+    settings = describe(apply_overrides(Run(finished_copy).experiment, short))
     manifest = json.loads((finished_copy / "run.json").read_text())
-    (finished_copy / "run.json").write_text(json.dumps(manifest | {"overrides": short}))
+    (finished_copy / "run.json").write_text(json.dumps(manifest | {"overrides": short, "settings": settings}))
     run = Run(finished_copy)
     architecture = run.trials()[0].architecture
     selection = Selection(arms=("scratch", "inherited"), seeds=2)
-    retrain(run, [Choice(architecture, "chosen")], 1, selection)
+    retrain(run, [Selected(architecture, "chosen")], 1, selection)
     found = {(result.arm, result.seed): run.subnet_weights(result) for result in run.retrained() if result.steps == 1}
     assert found.keys() == {(arm, seed) for arm in ("scratch", "inherited") for seed in (0, 1)}
     for seed in (0, 1):

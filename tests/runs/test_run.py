@@ -154,3 +154,17 @@ def test_a_run_without_a_list_of_commands_has_the_one_that_began_it(tiny: Path) 
         pass
     assert Run(Path("out")).commands() == ["nas run tiny.py"]
     assert not Path("out/commands.jsonl").exists()
+
+
+def test_the_front_is_that_of_the_search_or_of_given_trials_against_the_first_cost(finished: Path) -> None:
+    run = Run(finished)
+    trials, front = run.trials(), run.front()
+    assert front
+    for member in front:
+        assert not any(
+            other.violation == 0 and other.costs["flops"] <= member.costs["flops"] and other.quality > member.quality
+            for other in trials
+            if other.quality is not None
+        )
+    assert [trial.costs["flops"] for trial in front] == sorted(trial.costs["flops"] for trial in front)
+    assert run.front(trials[:1]) == trials[:1]

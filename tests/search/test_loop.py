@@ -6,15 +6,14 @@ from typing import Any
 import pytest
 
 from nas.experiment.loading import load
+from nas.models.attention import grows_linearly
 from nas.parallel.map import Workers
 from nas.retrain.choose import choose
 from nas.runs.run import Run
 from nas.search.loop import finalists, search
 from nas.search.scoring import Inherited
 from nas.search_space.patterns import Hybrid, homogeneous, hybrid_of
-from nas.strategies.pareto import front_of_trials
-from nas.supernet.train import train
-from nas.supernet.trained import trained_supernet
+from nas.supernet.train import train, trained_supernet
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -189,7 +188,7 @@ def test_a_search_in_which_everything_fails_says_so(tiny: Path, finished: Path) 
 def test_finalists_are_the_fronts_and_have_a_score_on_fresh_data(finished: Path) -> None:
     run = Run(finished)
     chosen, scores = finalists(run), run.scores()
-    front = front_of_trials(run.trials(), "flops")
+    front = run.front()
     assert {trial.architecture for trial in front} <= set(chosen)
     assert len(chosen) == len(set(chosen)) == 10
     assert [split for _, split in scores].count("select") == 10
@@ -253,7 +252,7 @@ def test_hybrids_are_measured_where_networks_are_deep_enough(tiny: Path) -> None
     run = Run.create(Path("deep"), load("tiny.py"), "tiny.py", DEEP, None, "nas run")
     train(run)
     search(run, Workers(1))
-    patterns = [hybrid_of(run.experiment.space, anchor.architecture) for anchor in run.anchors()]
+    patterns = [hybrid_of(run.experiment.space, anchor.architecture, grows_linearly) for anchor in run.anchors()]
     # two networks of each kind, then two with softmax in the fourth layer; no layer is an eighth
     assert patterns == [None] * 4 + [Hybrid(4, "linear")] * 2
     assert [choice.origin for choice in choose(run, run.experiment.selection)][1:] == ["softmax in 1 of 4, else linear"]

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from nas.models.attention import grows_linearly
 from nas.search_space import SearchSpace, StackSpace
 from nas.search_space.patterns import Hybrid, hybrid, hybrid_of, hybrid_periods, linear_kinds
 from nas.search_space.presets import hat_wmt14
@@ -23,13 +24,13 @@ def test_softmax_is_in_the_last_of_every_four_layers_and_the_shape_is_kept():
     assert [(b.num_heads, b.ffn_dim) for b in found.encoder.blocks] == [
         (b.num_heads, b.ffn_dim) for b in shape.encoder.blocks
     ]
-    assert hybrid_of(space, found) == Hybrid(4, "lrpe")
+    assert hybrid_of(space, found, grows_linearly) == Hybrid(4, "lrpe")
     assert kinds_of(hybrid(space, shape, Hybrid(8, "linear"))) == ["linear"] * 7 + ["softmax", "linear"]
 
 
 @pytest.mark.parametrize(("depth", "periods"), [(3, []), (4, [4]), (7, [4]), (8, [4, 8])])
 def test_a_pattern_needs_as_many_layers_as_it_repeats_after(depth, periods):
-    assert hybrid_periods(SearchSpace(stack(depth))) == periods
+    assert hybrid_periods(SearchSpace(stack(depth)), grows_linearly) == periods
 
 
 def test_there_is_none_without_softmax_or_a_linear_kind_or_a_choice_for_each_layer():
@@ -38,11 +39,21 @@ def test_there_is_none_without_softmax_or_a_linear_kind_or_a_choice_for_each_lay
         SearchSpace(stack(8, attention=("softmax", "softmax_relative"))),
         SearchSpace(stack(8, per_network=("attention",))),
     ):
-        assert hybrid_periods(space) == []
-    assert linear_kinds(["softmax", "linear", "softmax_relative", "lrpe(core=complex)"]) == [
-        "linear",
-        "lrpe(core=complex)",
-    ]
+        assert hybrid_periods(space, grows_linearly) == []
+
+
+def test_a_kind_is_linear_by_its_own_word_and_not_by_its_name():
+    texts = ("softmax", "linear", "softmax_relative(clip=8)", "lrpe(core=complex)")
+    space = SearchSpace(stack(8, attention=texts))
+    assert linear_kinds(space, grows_linearly) == ["linear", "lrpe(core=complex)"]
+    # a kind of softmax that looks at a window only, and one that begins with another word and sees all
+    growth = {"softmax": False, "softmax_local": True, "everything": False}
+    space = SearchSpace(stack(8, attention=tuple(growth)))
+    assert linear_kinds(space, growth.__getitem__) == ["softmax_local"]
+    found = hybrid(space, space.largest(), Hybrid(4, "softmax_local"))
+    assert hybrid_of(space, found, growth.__getitem__) == Hybrid(4, "softmax_local")
+    other = hybrid(space, space.largest(), Hybrid(4, "everything"))
+    assert hybrid_of(space, other, growth.__getitem__) is None
 
 
 def test_every_stack_and_site_of_a_translation_has_the_pattern():
@@ -63,4 +74,4 @@ def test_other_networks_have_no_pattern():
     for _ in range(200):
         network = space.sample(rng)
         if kinds_of(network) not in hybrids:
-            assert hybrid_of(space, network) is None
+            assert hybrid_of(space, network, grows_linearly) is None

@@ -28,6 +28,7 @@ from nas.search_space.presets import (
     small,
     tiny,
 )
+from nas.search_space.space import among_kinds
 
 PLAIN = StackSpace(
     embed_dim=(8, 12), depth=(1, 2), num_heads=(1, 2), head_dim=4, ffn_dim=(16, 24), attention=("softmax", "linear")
@@ -287,3 +288,10 @@ def test_too_large_a_space_asks_for_a_size_of_its_own(monkeypatch):
     monkeypatch.setattr("nas.search_space.space.MOST_ENUMERATED", 80)
     with pytest.raises(ValueError, match="Long has over 80 networks; give it a `size` of its own"):
         Long().size()
+
+
+@pytest.mark.parametrize(
+    ("options", "kinds"), [(("softmax", "linear"), True), ((8, 16), False), ((0.5, 1), False), ((3, "none"), True)]
+)
+def test_a_choice_is_among_kinds_if_an_option_is_a_string(options, kinds):
+    assert among_kinds(options) == kinds

@@ -7,7 +7,7 @@ from nas.evaluators.base import Quality
 from nas.experiment import Experiment
 from nas.export.family import Family, Values
 from nas.export.write.card_parts import checked, data, flops, front_matter, int8, intended_use, latency, made
-from nas.runs.retrained import Retrained
+from nas.runs.records import Retrained
 
 NAMES = {"bleu": "BLEU", "log_likelihood": "log-likelihood"}
 """Names of qualities in texts, where they differ from those in files."""

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from nas.export.read.config import WEIGHTS
 from nas.export.read.onnx_model import OnnxModel
-from nas.runs.retrained import Retrained
+from nas.runs.records import Retrained
 from nas.runs.run import Run
-from nas.supernet.trained import trained_supernet
+from nas.supernet.train import trained_supernet
 from nas.system.devices import default_device, device_name, threads
 from nas.tasks.base import Task
 

@@ -14,7 +14,7 @@ from nas.export.write.card import card
 from nas.export.write.checks import check_quality, check_size, check_slices, check_weights, real_inputs
 from nas.export.write.costs import flops_by_length
 from nas.export.write.forms import fingerprints, onnx_values, pt2_values
-from nas.runs.retrained import Retrained
+from nas.runs.records import Retrained
 from nas.runs.run import Run
 from nas.search_space import to_json
 from nas.system.files import read_json, replacing, replacing_folder, write_json, write_tensors, write_text

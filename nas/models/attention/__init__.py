@@ -8,6 +8,7 @@ from nas.models.attention.base import (
     attention_kind,
     attention_kinds,
     build_attention,
+    grows_linearly,
 )
 from nas.models.attention.cosformer import Cosformer
 from nas.models.attention.fixation import Fixation
@@ -30,4 +31,5 @@ __all__ = [
     "attention_kind",
     "attention_kinds",
     "build_attention",
+    "grows_linearly",
 ]

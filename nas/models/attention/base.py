@@ -14,11 +14,11 @@ from abc import abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
-import torch
 from torch import Tensor, nn
 
+from nas.models.attention.parts.shapes import check_shapes, check_span
 from nas.search_space.kind import Kind
 
 Grid = tuple[int, ...]
@@ -74,7 +74,7 @@ class Site:
 
 
 class State(NamedTuple):
-    """What decoding keeps of the tokens so far; a kind says what its tensors are, each with the batch first."""
+    """The state of decoding after some tokens; a kind says what its tensors are, each with the batch first."""
 
     tensors: tuple[Tensor, ...]
     queries: int = 0
@@ -84,7 +84,7 @@ class State(NamedTuple):
     """Tokens that may come, if the state is one that is stepped in place: a step may then write into the tensors of the
     state before, which nobody may go on from again."""
     factors: tuple[Tensor, ...] = ()
-    """What the positions of all tokens with room do, of kinds that prepare it; NK, or B1NK where samples differ."""
+    """Factors of the positions of all tokens with room, if the kind prepares them; NK, or B1NK where samples differ."""
 
     def after(self, tensors: tuple[Tensor, ...], factors: tuple[Tensor, ...] = ()) -> "State":
         """The state after one more query."""
@@ -122,16 +122,16 @@ class Mixer(nn.Module):
 
         Raises: ValueError if a shape does not fit the others or the site.
         """
-        self._check(q_BHNK, k_BHMK, v_BHMK, keep_BM)
-        _check_span(span, q_BHNK.shape[0])
+        check_shapes(self.site, q_BHNK, k_BHMK, v_BHMK, keep_BM)
+        check_span(span, q_BHNK.shape[0])
         return self.mix(q_BHNK, k_BHMK, v_BHMK, keep_BM, span)
 
     @abstractmethod
     def mix(self, q_BHNK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> Tensor:
-        """What `forward` returns, of shapes that fit."""
+        """The result of `forward`, for shapes that fit."""
 
     def remember(self, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None, span: Span | None) -> State:
-        """What queries need of another sequence, whose keys and values are all there.
+        """The state that queries read of another sequence, whose keys and values are all there.
 
         Not needed, nor `recall`, of a kind that refuses to be built between two sequences.
         """
@@ -167,8 +167,8 @@ class Mixer(nn.Module):
         if self.site.cross:
             if k_BHMK is None or v_BHMK is None:
                 raise ValueError("attention to another sequence starts with all of its keys and values, found none")
-            self._check(k_BHMK[..., :1, :], k_BHMK, v_BHMK, keep_BM)
-            _check_span(span, len(k_BHMK))
+            check_shapes(self.site, k_BHMK[..., :1, :], k_BHMK, v_BHMK, keep_BM)
+            check_span(span, len(k_BHMK))
             return self.remember(k_BHMK, v_BHMK, keep_BM, span)._replace(room=room)
         if not self.site.causal:
             raise ValueError("only causal attention and attention to another sequence can be computed step by step")
@@ -197,34 +197,15 @@ class Mixer(nn.Module):
             return self.recall(state, q_BH1K)
         if k_BH1K is None or v_BH1K is None:
             raise ValueError("a step of a sequence that sees itself needs its token's key and value, found none")
-        self._check(q_BH1K, k_BH1K, v_BH1K, None)
+        check_shapes(self.site, q_BH1K, k_BH1K, v_BH1K, None)
         return self.advance(state, q_BH1K, k_BH1K, v_BH1K)
-
-    def _check(self, q_BHNK: Tensor, k_BHMK: Tensor, v_BHMK: Tensor, keep_BM: Tensor | None) -> None:
-        if any(x.dim() != 4 or not x.shape[-2] for x in (q_BHNK, k_BHMK, v_BHMK)):
-            found = ", ".join(str(tuple(x.shape)) for x in (q_BHNK, k_BHMK, v_BHMK))
-            raise ValueError(f"queries, keys and values need shapes of batch, heads, tokens, width; found {found}")
-        batch, heads, queries, width = q_BHNK.shape
-        keys = k_BHMK.shape[-2]
-        if k_BHMK.shape != (batch, heads, keys, width) or v_BHMK.shape[:3] != k_BHMK.shape[:3]:
-            found = ", ".join(str(tuple(x.shape)) for x in (q_BHNK, k_BHMK, v_BHMK))
-            raise ValueError(f"queries, keys and values do not fit one another: {found}")
-        if keys % self.site.copies:
-            raise ValueError(f"{keys} keys are not {self.site.copies} sequences of equal length")
-        if not self.site.cross and queries != keys:
-            raise ValueError(f"a sequence that sees itself has as many keys as queries, found {keys} and {queries}")
-        if keep_BM is not None and (keep_BM.shape != (batch, keys) or keep_BM.dtype != torch.bool):
-            found = f"{tuple(keep_BM.shape)} of {keep_BM.dtype}"
-            raise ValueError(f"the mask of kept keys needs shape ({batch}, {keys}) of torch.bool, found {found}")
-
-
-def _check_span(span: Span | None, batch: int) -> None:
-    if isinstance(span, Tensor) and span.shape != (batch,):
-        raise ValueError(f"a span is one number, or one for each of the {batch} samples; found {tuple(span.shape)}")
 
 
 class AttentionKind(Kind):
     """A kind and its settings, as a value for search spaces; a frozen dataclass whose fields all have defaults."""
+
+    growth: ClassVar[Literal["linear", "quadratic"]]
+    """How the FLOPs of mixing grow with the number of tokens."""
 
     @abstractmethod
     def build(self, num_heads: int, head_dim: int, site: Site) -> Mixer:
@@ -255,6 +236,16 @@ def attention_kind(text: str) -> AttentionKind:
     if str(kind) != text:
         raise ValueError(f"attention {text!r} is written {str(kind)!r}, so that equal networks have equal names")
     return kind
+
+
+def grows_linearly(text: str) -> bool:
+    """Whether the FLOPs of the kind that a text names grow linearly with the number of tokens.
+
+    False of a text that names no attention kind, since a space may offer strings of its own.
+    """
+    with suppress(ValueError):
+        return attention_kind(text).growth == "linear"
+    return False
 
 
 def build_attention(kind: str, num_heads: int, head_dim: int, site: Site) -> Mixer:

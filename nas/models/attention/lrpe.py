@@ -32,7 +32,7 @@ class Lrpe(LinearKind):
     name = "lrpe"
 
     core: Core = "rotation"
-    """What a position does: planar rotations of all channels, or of half of them; powers of one permutation; phases of
+    """Effect of a position: planar rotations of all channels, or of half of them; powers of one permutation; phases of
     single channels, which makes features twice as wide."""
     basis: Basis = "householder"
     """Change of channels before; `fourier` goes with `complex` only."""

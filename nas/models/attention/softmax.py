@@ -19,6 +19,7 @@ class Softmax(AttentionKind):
     """The best at short lengths, and the yardstick at all."""
 
     name = "softmax"
+    growth = "quadratic"
 
     def build(self, num_heads: int, head_dim: int, site: Site) -> Mixer:
         return SoftmaxMixer(site)

@@ -27,6 +27,7 @@ class SoftmaxRelative(AttentionKind):
     """Softmax that knows how far apart two tokens are. Raises: ValueError if `clip` is below 1."""
 
     name = "softmax_relative"
+    growth = "quadratic"
 
     clip: int = 14
     """Distances beyond this count as this; 14 on images, 8 or 16 on text."""
@@ -70,7 +71,7 @@ class SoftmaxRelativeMixer(Mixer):
         return mixed_BH1K, state.after(tensors)
 
     def _bias(self, q_BHNK: Tensor, first: int, keys: int) -> Tensor:
-        """What is added to the scores of the queries from number `first` on with so many keys, BHNM."""
+        """Bias of the scores of the queries from number `first` on, with so many keys, BHNM."""
         extra = self.site.class_tokens(keys)
         q_BHNK = q_BHNK.to(self.relative.dtype) / math.sqrt(q_BHNK.shape[-1])
         places_MA = positions(self.site.grid, 0, keys - extra, q_BHNK.device)

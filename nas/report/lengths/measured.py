@@ -16,7 +16,7 @@ from nas.experiment import Experiment
 from nas.runs.run import Run
 from nas.search_space import to_json
 from nas.search_space.patterns import homogeneous, kinds
-from nas.strategies.pareto import evenly, front_of_trials
+from nas.strategies.pareto import evenly
 from nas.system.devices import default_device, device_name
 from nas.system.files import append_line, read_lines
 from nas.system.progress import progress
@@ -109,7 +109,7 @@ class Latencies:
 
 def front_of(run: Run) -> list[Any]:
     """Architectures on the front of a run, cheapest first."""
-    return [trial.architecture for trial in front_of_trials(run.trials(), run.experiment.costs[0].name)]
+    return [trial.architecture for trial in run.front()]
 
 
 def compared_networks(run: Run) -> list[Any]:

@@ -8,7 +8,7 @@ from nas.report import wording
 from nas.report.data import ReportData
 from nas.report.summary import ARMS, Network, Summary
 from nas.report.tables import Rows, as_csv
-from nas.runs.retrained import Retrained
+from nas.runs.records import Retrained
 
 SETTINGS = {
     "beam": "Beam size",

@@ -9,7 +9,7 @@ import numpy as np
 from nas.evaluators.flops import Flops
 from nas.experiment import Experiment
 from nas.report.data import ReportData
-from nas.runs.retrained import Retrained
+from nas.runs.records import Retrained
 from nas.runs.run import Run
 from nas.supernet.sampling import sample_balanced, sandwich
 from nas.training.settings import Training

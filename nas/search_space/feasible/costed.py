@@ -73,7 +73,7 @@ class Costed:
 
     @cached_property
     def inside(self) -> Inside | None:
-        """What tables know of the limits; None where the space has no frames."""
+        """The limits on costs that tables know; None where the space has no frames."""
         if self._frames is None:
             return None
         tables = {name: self.table(name) for name in self.limits}
@@ -149,7 +149,7 @@ class Costed:
         return found
 
     def why_empty(self) -> str:
-        """What to tell of limits that nothing was found inside."""
+        """The message for limits inside which nothing was found."""
         for name, window in self.limits.items():
             least, most = self.bounds(name)
             limit = f"limit {name} {window} cannot be met"

@@ -20,7 +20,7 @@ from nas.search_space.feasible.slots import SlotOf, inner_slot, outer_slot
 from nas.search_space.space import Choose, Genes, Option, Space
 
 MOST_ALTERNATIVES = 40_000
-"""Of all slots of all frames; each is built once."""
+"""Alternatives of all slots of all frames; each is built once."""
 CHECKED_DRAWS = 128
 
 Floats = NDArray[np.float64]
@@ -43,7 +43,7 @@ Chance = Callable[[Answer], float]
 
 @dataclass(frozen=True)
 class Alternatives:
-    """What a slot can be, or what is common to a frame: of each alternative, the paths that make it.
+    """The alternatives of a slot, or of what is common to a frame, each with the paths that make it.
 
     Several paths may make equal networks, such as two ratios that round to one width; the first stands for all.
     """
@@ -84,7 +84,7 @@ class Frame:
 
 
 class Weights(NamedTuple):
-    """Of each network, as a product: of its frame and of its alternative in each slot."""
+    """Weights of networks, each the product of the weights of its frame and of its alternative in each slot."""
 
     frames: Floats
     slots: list[list[Floats]]
@@ -268,7 +268,7 @@ def _reading(genes: Genes) -> Choose:
 
 
 def _recorded(space: Space, choose: Choose) -> tuple[Any, list[Answer]]:
-    """What `choose` makes, and its answers."""
+    """The architecture that `choose` makes, and its answers."""
     answers: list[Answer] = []
 
     def recording(name: str, options: Sequence[Option]) -> Option:

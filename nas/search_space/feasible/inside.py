@@ -44,7 +44,7 @@ class Count:
 
     @property
     def weight(self) -> float:
-        """Of all that is inside in steps."""
+        """Weight of all networks that are inside in steps."""
         return float(np.exp(np.logaddexp.reduce(self._logs))) if self._tallies else 0.0
 
     def draw(self, rng: np.random.Generator, count: int) -> list[Network]:
@@ -68,7 +68,7 @@ class Count:
 
 
 class Inside:
-    """What tables know of limits on the networks of `frames`."""
+    """The networks of `frames` inside the limits on costs that tables know."""
 
     def __init__(self, frames: Frames, limited: Sequence[Limited]) -> None:
         self.frames = frames

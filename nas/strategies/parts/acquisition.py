@@ -1,4 +1,4 @@
-"""What evaluating a network is expected to add to a front whose costs are known beforehand.
+"""Expected hypervolume improvement of a front whose costs are known before an evaluation.
 
 Quality alone is uncertain, so the hypervolume that a network adds is a sum over the cells of cost that it would reach:
 the size of the cell times the improvement over the best quality known there. With one cost the cells are exact. The

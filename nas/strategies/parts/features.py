@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.search_space.feasible.space import FeasibleSpace
-from nas.search_space.space import Option, Space
+from nas.search_space.space import Option, Space, among_kinds
 
 SAMPLES = 256
 MOST_REMEMBERED = 200_000
@@ -130,7 +130,7 @@ def _sums(
             for option in options:
                 count = sums[f"{group}={option}"] = np.zeros(len(places))
                 count[[places[name, option] for name in names if option in choices[name]]] = 1 / len(names)
-        if not any(isinstance(option, str) for option in options):
+        if not among_kinds(options):
             total = sums[f"sum of {group}"] = np.zeros(len(places))
             most = sum(max(abs(float(option)) for option in choices[name]) for name in names) or 1.0
             for name in names:

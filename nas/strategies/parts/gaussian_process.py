@@ -45,7 +45,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Posterior:
-    """What is known after the rows that it was fitted to; targets are in units of their own spread."""
+    """The posterior given the rows that it was fitted to; targets are in units of their own spread."""
 
     parts: tuple[Part, ...]
     logs: tuple[Floats, ...]
@@ -63,7 +63,7 @@ class Posterior:
         )
 
     def variance(self) -> float:
-        """Of a row far from all that is known."""
+        """Prior variance: that of a row far from all that is known."""
         return float(sum(np.exp(logs[0]) for logs in self.logs))
 
     def predict(self, rows: Floats) -> tuple[Floats, Floats]:

@@ -1,4 +1,4 @@
-"""A space as Optuna sees it: choices as parameters, limits as constraints, and two samplers without hidden state.
+"""A space as Optuna sees it: choices as parameters, and limits as constraints.
 
 Numbers are integers, the place among the sorted options, so that a sampler that knows order uses it. Kinds (texts) are
 categories, never ordered. A choice is asked where the space asks for it (define-by-run).
@@ -7,7 +7,6 @@ categories, never ordered. A choice is asked where the space asks for it (define
 import copy
 import logging
 import math
-import pickle
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,14 +15,12 @@ from typing import Any, Literal
 
 import numpy as np
 import optuna
-from optuna._transform import _SearchSpaceTransform
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
-from optuna.samplers import CmaEsSampler, QMCSampler
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
 from nas.search_space import Option, Space, architecture_id
 from nas.search_space.limits import Window
+from nas.search_space.space import among_kinds
 from nas.strategies.base import Trial
 
 Parameters = tuple[dict[str, Option], dict[str, BaseDistribution]]
@@ -59,7 +56,7 @@ class Choices:
 
         def choose(name: str, options: Sequence[Option]) -> Option:
             label = self.label(name, options)
-            if _is_kind(options):
+            if among_kinds(options):
                 return str(trial.suggest_categorical(label, [str(option) for option in options]))
             return sorted(options)[trial.suggest_int(label, 0, len(options) - 1)]
 
@@ -69,7 +66,7 @@ class Choices:
         return {name: _distribution(options) for name, options in self.options.items() if len(options) > 1}
 
     def params(self, architecture: Any, fill: Fill | None) -> Parameters:
-        """What `architecture` chose, by parameter; with `fill`, also a value for what it was not asked."""
+        """The options of `architecture` by parameter; with `fill`, also values for choices that it was not asked."""
         return self._params(architecture, fill)
 
     def _read(self, architecture: Any, fill: Fill | None) -> Parameters:
@@ -78,7 +75,7 @@ class Choices:
 
         def add(name: str, options: Sequence[Option], value: Option) -> None:
             label = self.label(name, options)
-            params[label] = value if _is_kind(options) else sorted(options).index(value)
+            params[label] = value if among_kinds(options) else sorted(options).index(value)
             distributions[label] = _distribution(tuple(options))
 
         asked = self.space.options(architecture)
@@ -88,7 +85,7 @@ class Choices:
             rng = np.random.default_rng(int(architecture_id(architecture), 16))
             for name, options in self.options.items():
                 if self.label(name, options) not in params:
-                    middle = options[0] if _is_kind(options) else sorted(options)[(len(options) - 1) // 2]
+                    middle = options[0] if among_kinds(options) else sorted(options)[(len(options) - 1) // 2]
                     add(name, options, middle if fill == "middle" else options[int(rng.integers(len(options)))])
         return params, distributions
 
@@ -103,11 +100,7 @@ choices_of = lru_cache(maxsize=4)(Choices)
 
 @cache
 def _distribution(options: tuple[Option, ...]) -> BaseDistribution:
-    return CategoricalDistribution(options) if _is_kind(options) else IntDistribution(0, len(options) - 1)
-
-
-def _is_kind(options: Sequence[Option]) -> bool:
-    return isinstance(options[0], str)
+    return CategoricalDistribution(options) if among_kinds(options) else IntDistribution(0, len(options) - 1)
 
 
 class Row(FrozenTrial):
@@ -115,47 +108,6 @@ class Row(FrozenTrial):
 
     def __deepcopy__(self, memo: Any) -> "Row":
         return copy.copy(self)
-
-
-class Sobol(QMCSampler):
-    """QMC that goes on in its sequence without the marks that Optuna leaves in a study."""
-
-    def continue_at(self, distributions: dict[str, BaseDistribution], start: int) -> None:
-        """Args:
-        start: Place in the sequence behind all that earlier batches may have taken.
-        """
-        self._distributions, self._start = distributions, start
-
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        return self._distributions
-
-    def _find_sample_id(self, study: optuna.Study, search_space: dict[str, BaseDistribution]) -> int:
-        return self._start + super()._find_sample_id(study, search_space)
-
-
-class CmaEs(CmaEsSampler):
-    """CMA-ES whose state is computed from the trials, not read from marks that an earlier process left in them.
-
-    Every `population_size` trials in order are one generation; the first is random.
-    """
-
-    _state: bytes | None = None
-
-    def sample_relative(
-        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        self._transform = _SearchSpaceTransform(search_space, transform_0_1=True)
-        return super().sample_relative(study, trial, search_space)
-
-    def _restore_optimizer(self, completed_trials: list[FrozenTrial]) -> Any:
-        if self._state is None:
-            optimizer = self._init_optimizer(self._transform, StudyDirection.MAXIMIZE)
-            told = [(self._transform.transform(trial.params), -float(trial.value or 0)) for trial in completed_trials]
-            size = optimizer.population_size
-            for start in range(0, len(told) - size + 1, size):
-                optimizer.tell(told[start : start + size])
-            self._state = pickle.dumps(optimizer)
-        return pickle.loads(self._state)
 
 
 def constraints(limits: Mapping[str, Window], costs: Mapping[str, float]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What a search knows of quality: a Gaussian process on a network's choices and on their totals, and the front.
+"""The model of quality: a Gaussian process on a network's choices and on their totals, and the front.
 
 Two parts of a kernel see a network. One sees every choice in its layer: kinds as equal or not, numbers by how many
 options lie between them. The other sees what layers sum to (features.py) and the logarithms of the costs. Qualities are
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import yeojohnson
 
 from nas.search_space.feasible.space import FeasibleSpace
-from nas.search_space.space import Option
+from nas.search_space.space import Option, among_kinds
 from nas.strategies.base import Trial
 from nas.strategies.parts.acquisition import NODES, Front, box_cells
 from nas.strategies.parts.features import Features, features
@@ -39,12 +39,12 @@ LEAST_PARENTS = 10
 class QualityModel:
     """Quality as it is known."""
 
-    table: "Table"
+    encoding: "Encoding"
     warp: "Warp"
     posterior: Posterior
     front: Front
     architectures: list[Any]
-    """What was evaluated, in the front's order."""
+    """Evaluated networks, in the front's order."""
 
     def parents(self) -> list[Any]:
         """The front, and where that is short what comes behind it."""
@@ -53,10 +53,10 @@ class QualityModel:
         return [self.architectures[place] for place in np.argsort(ranks, kind="stable")[:count]]
 
     def gains(self, architectures: Sequence[Any]) -> Floats:
-        """What each is expected to add to the front on its own."""
-        mean, whitened = self.posterior.predict(self.table.rows(architectures))
+        """Expected improvement of the front by each on its own."""
+        mean, whitened = self.posterior.predict(self.encoding.rows(architectures))
         variance = np.maximum(self.posterior.variance() - (whitened**2).sum(0), LEAST_VARIANCE)
-        return self.front.gains(self.table.costs(architectures), self._likely(mean, variance))
+        return self.front.gains(self.encoding.costs(architectures), self._likely(mean, variance))
 
     def _likely(self, mean: Floats, variance: Floats) -> Floats:
         """Qualities that each may have: a row each, a column for each of the nodes of acquisition.py."""
@@ -64,7 +64,7 @@ class QualityModel:
 
     def chosen(self, architectures: Sequence[Any], count: int) -> list[int]:
         """Places of the most promising, each as if those before it had come out at their means."""
-        rows, costs, front = self.table.rows(architectures), self.table.costs(architectures), self.front
+        rows, costs, front = self.encoding.rows(architectures), self.encoding.costs(architectures), self.front
         mean, whitened = self.posterior.predict(rows)
         variance = np.maximum(self.posterior.variance() - (whitened**2).sum(0), LEAST_VARIANCE)
         places: list[int] = []
@@ -93,12 +93,12 @@ def learned(
     qualities = np.array([trial.quality for trial in trials], dtype=np.float64)
     warp = Warp.of(qualities)
     least = float(warp.back(warp(qualities)).min())
-    table = Table(space, features(space), minimize)
-    costs = table.costs(architectures)
+    encoding = Encoding(space, features(space), minimize)
+    costs = encoding.costs(architectures)
     corner = np.array([worst(space, name, costs[:, place]) for place, name in enumerate(minimize)])
     front = Front(costs, qualities, corner, least, box_cells(costs.min(0), corner, rng))
-    posterior = fit(table.rows(architectures), warp(qualities), table.parts())
-    return QualityModel(table, warp, posterior, front, architectures)
+    posterior = fit(encoding.rows(architectures), warp(qualities), encoding.parts())
+    return QualityModel(encoding, warp, posterior, front, architectures)
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,8 @@ def worst(space: FeasibleSpace, name: str, costs: Floats) -> float:
 
 
 @dataclass(frozen=True)
-class Table:
-    """Architectures as rows for the Gaussian process, and their costs."""
+class Encoding:
+    """The encoding of architectures as rows for the Gaussian process, and their costs."""
 
     space: FeasibleSpace
     features: Features
@@ -201,7 +201,7 @@ def steps(options: Sequence[Option]) -> Floats:
 
     Options among strings are all 1 apart; numbers by the number of options between them.
     """
-    if any(isinstance(option, str) for option in options):
+    if among_kinds(options):
         return np.asarray(np.eye(len(options)) * np.sqrt(0.5))
     above = np.array([[float(option) >= float(step) for step in sorted(options)] for option in options])
     return np.asarray(above / np.sqrt(max(len(options) - 1, 1)))

@@ -28,7 +28,7 @@ class Ranker:
     columns: Places
     """Column that each level of each tree asks, trees by levels."""
     thresholds: Numbers
-    """What the column has to exceed, trees by levels."""
+    """Threshold that the column has to exceed, trees by levels."""
     leaves: Numbers
     """Score that each tree adds, by the answers of its levels read as a binary number."""
     importances: Numbers
@@ -109,7 +109,7 @@ def _derivatives(scores: Numbers, better: Places, worse: Places) -> tuple[Number
 
 
 def _gains(answers: Numbers, leaf: Places, leaves: int, slope: Numbers, curvature: Numbers) -> Numbers:
-    """What each question gains when all leaves so far are parted by it (XGBoost, eq. 7, summed over the leaves)."""
+    """Gain of each question that splits all leaves so far (XGBoost, eq. 7, summed over the leaves)."""
     within = np.arange(leaves)[:, None] == leaf
     slopes, curvatures = within * slope, within * curvature
     yes, yes_curvature = slopes @ answers, curvatures @ answers

@@ -15,7 +15,7 @@ import nas.export.write.whole
 from nas.export.write.checks import ELSEWHERE, check_difference, check_slices, real_inputs
 from nas.export.write.programs import write_onnx, write_pt2
 from nas.export.write.whole import export
-from nas.runs.retrained import Retrained
+from nas.runs.records import Retrained
 from nas.runs.run import Run
 from nas.system.files import read_tensors, write_tensors
 

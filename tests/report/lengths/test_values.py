@@ -14,7 +14,6 @@ from nas.report.worth.values import phase_costs
 from nas.runs.run import Run
 from nas.search_space import architecture_id
 from nas.search_space.patterns import homogeneous
-from nas.strategies.pareto import front_of_trials
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +27,7 @@ def measured(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_networks_are_of_the_front_and_of_each_kind_in_the_shape_of_its_dearest(finished: Path) -> None:
     run = Run(finished)
-    front = [trial.architecture for trial in front_of_trials(run.trials(), "flops")]
+    front = [trial.architecture for trial in run.front()]
     found = compared_networks(run)
     assert found[0] == front[-1]
     assert {homogeneous(run.experiment.space, front[-1], kind) for kind in ("softmax", "linear")} <= set(found)

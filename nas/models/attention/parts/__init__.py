@@ -1,1 +1,1 @@
-"""What several attention kinds are made of."""
+"""Parts that several attention kinds share."""

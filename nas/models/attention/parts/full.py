@@ -43,14 +43,14 @@ def with_one_more(
 
 
 def from_sums(q_BHNF: Tensor, sums: tuple[Tensor, ...]) -> Tensor:
-    """What `full_product` returns, from the sums over its keys."""
+    """The result of `full_product`, from the sums over its keys."""
     products_BHVF, *keys = sums
     mixed_BHNV = q_BHNF @ products_BHVF.mT
     return mixed_BHNV * _shares(q_BHNF, keys[0]) if keys else mixed_BHNV
 
 
 def _shares(q_BHNF: Tensor, keys_BH1F: Tensor) -> Tensor:
-    """What a query's sum is multiplied by, so that it is a mean."""
+    """The factor that makes a query's sum a mean."""
     return (q_BHNF @ keys_BH1F.mT).clamp_min(EPS).reciprocal()
 
 

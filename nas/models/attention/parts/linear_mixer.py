@@ -1,4 +1,4 @@
-"""What all linear kinds share: features of queries and keys, positions put into them, sums over keys, an ending.
+"""The base of all linear kinds: features of queries and keys, positions put into them, sums over keys, an ending.
 
 Kinds differ in their features, in how positions enter (a factor of the query and one of the key), and in the ending:
 the mean of the values, or a norm where weights can be negative. Sums are in float32 at least.
@@ -22,9 +22,11 @@ from nas.models.attention.parts.precision import at_least_float32, without_autoc
 class LinearKind(AttentionKind):
     """A kind whose mixer is linear, so that what is added to features can be added to it."""
 
+    growth = "linear"
+
     @abstractmethod
     def build(self, num_heads: int, head_dim: int, site: Site) -> "LinearMixer":
-        """As of every kind."""
+        """A fresh module. Raises: ValueError if the kind has no meaning at the site."""
 
 
 class LinearMixer(Mixer):
@@ -41,7 +43,7 @@ class LinearMixer(Mixer):
         """Features of queries or keys without positions, contiguous."""
 
     def factors(self, first: int, last: int, extent: Extent, like: Tensor) -> tuple[Tensor, ...]:
-        """What the positions of the tokens number `first` to before `last` do to their features.
+        """Factors by which the positions of tokens `first` to `last - 1` enter their features.
 
         Args:
             like: Features, to say width, precision and device.
@@ -116,7 +118,7 @@ class LinearMixer(Mixer):
         return reach, tuple(torch.cat([factor] * copies, -2) for factor in factors)
 
     def _factors_next(self, state: State, like: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-        """What the place of the next token does, and what all places do if the state keeps it."""
+        """Factors of the next token's position, and those of all positions if the state keeps them."""
         place = state.queries
         if place < state.room:
             prepared = state.factors or self._factors_from(0, state.room, state.span, like)

@@ -37,14 +37,14 @@ def shifted(x_BHNK: Tensor, shift: str, fold: int, site: Site) -> Tensor:
 
 
 def temporal_shift(x: Tensor, fold: int) -> Tensor:
-    """Of (B, H, frames, ..., K): one channel in `fold` from the next frame, as many from the one before; rest stay."""
+    """Take one channel in `fold` from the next frame, and as many from the one before; (B, H, frames, ..., K)."""
     part = x.shape[-1] // fold
     after, before, own = torch.split(x, [part, part, x.shape[-1] - 2 * part], -1)
     return torch.cat((neighbour(after, 2, (1,)), neighbour(before, 2, (-1,)), own), -1)
 
 
 def spatial_shift(x: Tensor) -> Tensor:
-    """Of (B, H, ..., rows, columns, K): 1/16 of the channels from each of 8 neighbours, row by row, then half stay."""
+    """Take 1/16 of the channels from each of 8 neighbours, row by row; half stay; (B, H, ..., rows, columns, K)."""
     part = x.shape[-1] // 16
     *around, own = torch.split(x, [part] * 8 + [x.shape[-1] - 8 * part], -1)
     taken = [neighbour(own_part, x.dim() - 3, step) for own_part, step in zip(around, NEIGHBOURS, strict=True)]
