@@ -35,7 +35,7 @@ from nas.training.plain import PlainTrainee
 log = logging.getLogger(__name__)
 
 DECISIVE = ("device", "torch", "numpy", "sentencepiece", "sacrebleu")
-"""What of a phase's record may change a figure in its last digits, besides the commit."""
+"""Entries of a phase's record that, besides the commit, may change a figure in its last digits."""
 TOLERANCE = 0.005
 """Largest difference, as a share of the recorded figure, where machine, versions or code are others."""
 TRAINED_TOLERANCE = 0.03

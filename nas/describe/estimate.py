@@ -80,7 +80,7 @@ def _step_seconds(task: Task, architecture: Any, training: Training) -> float:
 
 
 def _evaluation_seconds(experiment: Experiment, architecture: Any) -> float:
-    """Of the whole split, from the time of its first batch."""
+    """Seconds for the whole split, estimated from its first batch."""
     model = experiment.task.build(architecture).to(default_device()).eval()
     task = experiment.task
     examples = sum(task.weight(batch.targets) for batch in task.batches("search", BATCH))

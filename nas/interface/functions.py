@@ -44,11 +44,7 @@ def run(
     Raises: ValueError if a setting is wrong, a limit cannot be met, the data is missing, or the folder holds a run of
         another experiment.
     """
-    if workers != 1 and multiprocessing.parent_process() is not None:
-        raise ValueError(
-            "nas.run was called in a process that another one started; call it under if __name__ == '__main__':, "
-            "or with workers=1"
-        )
+    _check_process(workers)
     keep_freed_memory()
     folder, root = (None if path is None else Path(path) for path in (out, data))
     called = _call(experiment, out, workers, data)
@@ -60,6 +56,15 @@ def run(
     with given(called):
         make_whole(begun, Workers(default_workers() if workers is None else workers))
     return Run(begun.folder, root)
+
+
+def _check_process(workers: int | None) -> None:
+    """Raises: ValueError if a worker of the program asks for workers of its own."""
+    if workers != 1 and multiprocessing.parent_process() is not None:
+        raise ValueError(
+            "nas.run was called in a process that another one started; call it under if __name__ == '__main__':, "
+            "or with workers=1"
+        )
 
 
 def _call(

@@ -8,7 +8,8 @@ from torch import Tensor
 from nas.retrain.training import qualities
 from nas.runs.packed import SUPERNET, halved, restored
 from nas.runs.records import Retrained
-from nas.runs.run import Run, packed_group
+from nas.runs.run import Run
+from nas.runs.weights import packed_group
 from nas.search.scoring import Candidate, evaluate
 from nas.search_space import to_json
 from nas.strategies.base import Trial

@@ -18,7 +18,6 @@ from nas.experiment.overrides import apply_overrides
 from nas.experiment.settings import describe, differences, filled, lost
 from nas.runs.folder import RunFolder
 from nas.runs.manifest import commands, fingerprint, first_version, new_manifest, note_command, phase_record
-from nas.runs.packed import SUPERNET, PackedWeights
 from nas.runs.records import (
     MeasuredCosts,
     Retrained,
@@ -29,17 +28,18 @@ from nas.runs.records import (
     trial_line,
     write_trials,
 )
+from nas.runs.weights import RunWeights
 from nas.search_space import architecture_id, to_json
 from nas.search_space.feasible.space import FeasibleSpace
 from nas.strategies.base import Trial
 from nas.strategies.pareto import front_of_trials
-from nas.system.files import append_line, locked, read_json, read_tensors, write_json, write_tensors, write_text
+from nas.system.files import append_line, locked, read_json, write_json, write_tensors, write_text
 from nas.system.provenance import commit
 from nas.tasks.base import EvalSplit
 from nas.training.settings import Arm
 
 
-class Run(RunFolder):
+class Run(RunWeights):
     """The folder of one run. Make one with `create` or open one with `Run(folder)`."""
 
     def __init__(self, folder: Path, data: Path | None = None) -> None:
@@ -158,31 +158,10 @@ class Run(RunFolder):
         phase = self.manifest["phases"].get(name)
         return datetime.fromisoformat(phase["ended"]) if phase else None
 
-    def has_supernet(self) -> bool:
-        return self.supernet_file.is_file() or self.packed.has(SUPERNET)
-
-    @property
-    def packed(self) -> PackedWeights:
-        """The weights that travel with the run in git."""
-        return PackedWeights(self.packed_file)
-
-    def has_half_supernet(self) -> bool:
-        """Whether the supernet at hand was rounded to half precision."""
-        return not self.supernet_file.is_file() and self.packed.is_half(SUPERNET)
-
     def save_supernet(self, state: dict[str, Tensor], visits: str) -> None:
         write_text(self.visits_file, visits + "\n")
         write_tensors(self.supernet_file, state, {"experiment": self.name})
         self.supernet_checkpoint.unlink(missing_ok=True)
-
-    def supernet_state(self) -> dict[str, Tensor]:
-        """Raises: ValueError if it was not trained yet, or the file is damaged."""
-        if self.supernet_file.is_file():
-            return read_tensors(self.supernet_file)[0]
-        packed = self.packed.read(SUPERNET)
-        if not packed:
-            raise ValueError(f"{self.folder} has no trained supernet; run nas train {self.folder} first")
-        return packed
 
     @cached_property
     def space(self) -> FeasibleSpace:
@@ -267,25 +246,6 @@ class Run(RunFolder):
         """Every finished training, in a fixed order."""
         return [self._retrained(path) for path in self.result_files()]
 
-    def subnet_weights(self, result: Retrained) -> dict[str, Tensor]:
-        """Raises: ValueError if the weights are missing or damaged."""
-        path = self._weights_file(result)
-        if path.is_file():
-            return read_tensors(path)[0]
-        packed = self.packed.read(packed_group(result))
-        if not packed:
-            raise ValueError(
-                f"{path} is missing; nas reproduce {self.folder} --id {result.id} --retrain makes it again"
-            )
-        return packed
-
-    def has_subnet_weights(self, result: Retrained) -> bool:
-        return self._weights_file(result).is_file() or self.packed.has(packed_group(result))
-
-    def has_half_weights(self, result: Retrained) -> bool:
-        """Whether the network's weights at hand were rounded to half precision."""
-        return not self._weights_file(result).is_file() and self.packed.is_half(packed_group(result))
-
     def best_training(self, identifier: str) -> Retrained:
         """The network's training that is best on the search split. Raises: ValueError if it was not retrained."""
         results = self.retrained()
@@ -294,9 +254,6 @@ class Run(RunFolder):
             there = ", ".join(sorted({result.id for result in results})) or "none"
             raise ValueError(f"no retrained network {identifier!r} in {self.folder}; there are: {there}")
         return max(found, key=lambda result: result.search_quality)
-
-    def _weights_file(self, result: Retrained) -> Path:
-        return self.subnet_weights_file(result.architecture, result.arm, result.seed)
 
     def _retrained(self, path: Path) -> Retrained:
         value = read_json(path)
@@ -317,11 +274,6 @@ class Run(RunFolder):
                 f"{self.folder} holds a run with other settings ({'; '.join(changed[:3])}); "
                 "name another folder with --out, or delete this one"
             )
-
-
-def packed_group(result: Retrained) -> str:
-    """The name of a training's weights in the packed file."""
-    return f"{result.id}/{result.arm}-{result.seed}"
 
 
 def network_of_run(run: Run, identifier: str) -> Any:

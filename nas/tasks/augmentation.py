@@ -23,7 +23,7 @@ F = transforms.functional
 MAX_SHEAR_DEGREES = 17.0
 """arctan(0.3): an edge is moved by 0.3 of its length."""
 MAX_SHIFT = 0.45
-"""Of the side: 150 of 331 pixels."""
+"""Largest shift as a share of the side: 150 of 331 pixels."""
 MAX_ROTATION_DEGREES = 30.0
 MAX_FACTOR_CHANGE = 0.9
 """Brightness, colour, contrast and sharpness are scaled by 0.1 to 1.9."""
@@ -34,7 +34,7 @@ MAX_ERASED_ASPECT = 1 / 0.3
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is done to a training batch, in this order; the default leaves images as they are."""
+    """Changes to a training batch, in this order; the default leaves images as they are."""
 
     shift: int = 0
     """Most pixels by which an image moves along either axis; what comes into view is black."""

@@ -36,7 +36,7 @@ CROP_AND_FLIP = Augmentation(shift=4, flip=True)
 
 @dataclass(frozen=True)
 class Cifar10(ImageTask):
-    """Of the training images 42,500 to train on, 5,000 to search by, 2,500 to select finalists; 10,000 to test with."""
+    """42,500 images to train on, 5,000 to search by, 2,500 to select finalists, and 10,000 to test with."""
 
     patch_size: int = 4
     tokenizer: Tokenizer = "conv"

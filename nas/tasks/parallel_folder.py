@@ -36,7 +36,7 @@ class ParallelFolder:
         raise DataError(f"no {self.folder} in {root}; {needed}" if root.is_dir() else f"no folder {root}; {needed}")
 
     def names(self) -> list[str]:
-        """Of the files, plain."""
+        """Names of the plain text files."""
         return [f"{stem}.{code}" for stem in (self.train, self.validation, self.test) for code in self.languages()]
 
     def languages(self) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What others published, for a report to draw beside the networks of a run."""
+"""Published results, which a report draws beside the networks of a run."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ class Reference:
     """One published network, in the units of the experiment that names it."""
 
     name: str
-    """Of the network or its family: `HAT`."""
+    """Name of the network or its family: `HAT`."""
     quality: float
     """On the test split, in the unit of the experiment's test quality."""
     costs: dict[str, float]

@@ -11,7 +11,8 @@ from PIL import Image
 import nas.retrain.pack
 from nas.retrain.pack import pack
 from nas.runs.packed import PackedWeights, halved, restored
-from nas.runs.run import Run, packed_group
+from nas.runs.run import Run
+from nas.runs.weights import packed_group
 
 RESULTS = Path(__file__).parents[2] / "results"
 PACKED_RUNS = sorted(path.parent for path in RESULTS.glob("*/packed.safetensors"))

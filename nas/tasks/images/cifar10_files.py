@@ -43,7 +43,7 @@ class Cifar10Files(NamedTuple):
     train: Images
     test: Images
     verified: str
-    """What was verified, in words."""
+    """The result of the verification, in words."""
 
 
 def find_folder(root: Path) -> Path:
@@ -125,7 +125,7 @@ def _read_batch(path: Path) -> Images:
 
 
 def verify_contents(folder: Path, train: Images, test: Images) -> str:
-    """What was found to be as in CIFAR-10, in words; files of the right shape are assumed.
+    """Compare the contents with those of CIFAR-10, and say in words what agrees; files of the right shape are assumed.
 
     Raises: DataError if the number of images per class, or a channel's mean or standard deviation, is another.
     """
@@ -146,7 +146,7 @@ def verify_contents(folder: Path, train: Images, test: Images) -> str:
 
 
 def _mean_and_std(values: Tensor) -> tuple[float, float]:
-    """Of bytes, as a share of 255, exactly: from how often each of the 256 values occurs."""
+    """Exact mean and deviation of bytes, as shares of 255: from the counts of the 256 values."""
     counts = torch.bincount(values.flatten(), minlength=256).double()
     levels = torch.arange(256).double() / 255
     mean = (counts @ levels) / counts.sum()

@@ -27,7 +27,7 @@ SECONDS: dict[Unit, int] = {
     "month": 2_592_000,
     "year": 31_536_000,
 }
-"""Of each unit that lengths of time are told in."""
+"""Seconds of each unit of time."""
 ALWAYS = 10**9
 """A threshold that no length of time exceeds: it is told in the unit that was asked for."""
 

@@ -26,7 +26,7 @@ class Exhausted(Exception):
 
 
 class Filler(NamedTuple):
-    """What stands in a slot of a template, in both languages."""
+    """The text of a slot of a template, in both languages."""
 
     english: str
     german: str
@@ -53,7 +53,7 @@ class Draw:
         return options[self.below(len(options))]
 
     def owned(self, draw: Callable[[], Value], keys_of: Callable[[Value], Iterable[str]]) -> Value:
-        """What `draw` returns, as soon as the part owns all its keys. Raises: Exhausted."""
+        """Draw until the part owns all keys of the result. Raises: Exhausted."""
         for _ in range(TRIES):
             value = draw()
             keys = set(keys_of(value))

@@ -16,7 +16,7 @@ import numpy as np
 LONGEST = 4
 """Words of a phrase, on either side."""
 ROUNDS = 5
-"""Of expectation and maximisation."""
+"""Rounds of expectation and maximisation."""
 UNKNOWN = -10.0
 """Logarithm of the probability of copying a word that no phrase has."""
 NEIGHBOURS = tuple((down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right)
@@ -89,7 +89,7 @@ def alignments(texts: Sequence[tuple[list[str], list[str]]]) -> Iterator[Links]:
 
 
 def symmetrised(one: Links, other: Links) -> Links:
-    """What both have, grown by neighbours that one of them has, for words that are not aligned yet."""
+    """Links that both alignments have, grown by neighbouring links of either one for words that are not aligned yet."""
     links, union = one & other, sorted(one | other)
     grown = True
     while grown:

@@ -27,7 +27,7 @@ from nas.tasks.texts.subwords import Subwords
 from nas.tasks.texts.token_pairs import TokenPairs, open_pairs, read_texts
 
 FORMAT = 1
-"""Of the files; another number is another folder."""
+"""Version of the files; another version is another folder."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class Corpus:
     """Pairs of each split, what was skipped, and the vocabulary, in one line."""
     splits: Mapping[SplitName, TokenPairs]
     fingerprint: Mapping[str, Fingerprint]
-    """Of each split's texts and tokens, and of the subwords."""
+    """Fingerprints of each split's texts and tokens, and of the subwords."""
 
     def split(self, name: SplitName) -> TokenPairs:
         return self.splits[name]
@@ -120,7 +120,7 @@ def _summary(record: Record) -> str:
 
 
 def _fingerprint(record: Record) -> dict[str, Fingerprint]:
-    """Of splits, the hash of the hashes of their files."""
+    """For each split, the hash of the hashes of its files."""
     found = {}
     for name in SPLITS:
         hashes = [(file, facts["sha256"]) for file, facts in sorted(record["splits"][name]["files"].items())]

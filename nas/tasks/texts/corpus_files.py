@@ -36,7 +36,7 @@ MOST_TARGET_TOKENS, MOST_TARGET_RATIO = 10, 2
 
 @dataclass(frozen=True)
 class CorpusSettings:
-    """What is made of the texts."""
+    """The settings by which texts become subwords."""
 
     vocabulary: int = 8_000
     """Subwords of both languages together."""
@@ -54,7 +54,7 @@ class CorpusSettings:
 
 @dataclass(frozen=True)
 class _Making:
-    """What all splits have in common while they are made."""
+    """Values that all splits share while they are made."""
 
     source: CorpusSource
     settings: CorpusSettings

@@ -25,7 +25,7 @@ WMT14 = ParallelFolder("wmt14_en_de", validation="newstest2013", test="newstest2
 TRAIN_PAIRS = 4_508_785
 DATASET, CONFIGURATION = "wmt/wmt14", "de-en"
 PARTS = {"train": "train", "newstest2013": "validation", "newstest2014": "test"}
-"""What the `datasets` package calls each stem."""
+"""Names of the stems in the `datasets` package."""
 SHA256: dict[str, dict[int, dict[str, str]]] = {
     "newstest2013": {
         3_000: {
@@ -44,11 +44,11 @@ SHA256: dict[str, dict[int, dict[str, str]]] = {
         },
     },
 }
-"""Of the lines of each text by their number, each ended by a newline. newstest2014 has two official versions."""
+"""SHA-256 of each text by its number of lines, each ended by a newline. newstest2014 has two official versions."""
 
 
 def verify(folder: Path) -> str:
-    """What the files of a folder that `WMT14.find` found hold, in words.
+    """Verify the files of a folder that `WMT14.find` found, and say in words what they hold.
 
     Raises: DataError if a file is missing or damaged, or if newstest2013 or newstest2014 is another text.
     """
