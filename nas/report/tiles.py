@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from nas.report import wording
 from nas.report.data import ReportData
 from nas.report.summary import Network, Summary
+from nas.system.numbers import percent
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -54,7 +55,7 @@ def _of_limit(data: ReportData, best: Network) -> str:
     limit = data.limits.get(data.axis)
     if limit is None or limit.at_most is None:
         return unit
-    return f"{unit}, {wording.percent(best.costs[data.axis] / limit.at_most)} of the limit"
+    return f"{unit}, {percent(best.costs[data.axis] / limit.at_most)} of the limit"
 
 
 def _wall_seconds(data: ReportData) -> dict[str, float]:

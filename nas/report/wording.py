@@ -58,11 +58,6 @@ def limits(found: Mapping[str, Window]) -> str:
     return "; ".join(f"{title(name)} {window(limit)}" for name, limit in found.items()) or "none"
 
 
-def percent(share: float, digits: int = 0) -> str:
-    """A share between 0 and 1 in percent: `12 %`."""
-    return f"{100 * share:.{digits}f} %"
-
-
 def points(measure: Measure, difference: float) -> str:
     """Absolute difference of two values: `1.25 points`."""
     unit = "points" if quality_unit(measure) == "%" else quality_unit(measure)

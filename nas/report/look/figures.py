@@ -13,6 +13,7 @@ from nas.report.look.words import choice_title
 from nas.report.marks import Mark
 from nas.report.summary import Network, Summary
 from nas.strategies.pareto import evenly
+from nas.system.numbers import percent
 
 MOST_STRIPS = 40
 ROW_HEIGHT = 24
@@ -108,7 +109,7 @@ def draw_importance(summary: Summary, width: int) -> Plot | None:
         for row, own in enumerate(shown):
             axes.barh(row, own.share, 0.6, color=INK)
             axes.plot([own.low, own.high], [row, row], color=FAINT, linewidth=3, solid_capstyle="round")
-            _label(axes, max(own.share, own.high), row, wording.percent(own.share), INK)
+            _label(axes, max(own.share, own.high), row, percent(own.share), INK)
         axes.set_yticks(range(len(shown)), [choice_title(found.choices, own.name) for own in shown])
         axes.set_xlim(0, 1.25 * max(own.high for own in shown))
         _plain(axes, len(shown))
@@ -126,7 +127,7 @@ def _plain(axes: Axes, rows: int) -> None:
 
 def _draw_share(axes: Axes, y: float, share: float, colour: str, text_colour: str) -> None:
     axes.barh(y, share, 0.38, color=colour)
-    _label(axes, share, y, wording.percent(share), text_colour)
+    _label(axes, share, y, percent(share), text_colour)
 
 
 def _label(axes: Axes, x: float, y: float, text: str, colour: str) -> None:

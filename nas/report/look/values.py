@@ -16,7 +16,7 @@ from nas.report.data import ReportData
 from nas.report.summary import Summary
 from nas.runs.run import Run
 from nas.search_space.feasible.space import FeasibleSpace
-from nas.search_space.space import Option, Space
+from nas.search_space.space import Option, Space, among_kinds
 from nas.strategies.base import Trial
 from nas.strategies.parts.features import layered
 
@@ -137,7 +137,7 @@ def described(space: Space, architecture: Any) -> Features:
         answers.setdefault(layered(name), []).append(option)
     found: Features = {}
     for name, options in answers.items():
-        if isinstance(options[0], str):
+        if among_kinds(options):
             found[name] = {option: count / len(options) for option, count in Counter(map(str, options)).items()}
         else:
             found[name] = {"": statistics.fmean(map(float, options))}

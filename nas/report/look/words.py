@@ -6,7 +6,7 @@ from typing import Protocol
 from nas.report import wording
 from nas.report.look.values import FEWEST_FOR_IMPORTANCE, Choice, Look, Share
 from nas.report.tables import Rows
-from nas.report.wording import percent
+from nas.system.numbers import percent
 
 WORDS = {
     "embed_dim": "width",

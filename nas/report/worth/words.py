@@ -7,8 +7,8 @@ from nas.report import wording
 from nas.report.data import ReportData
 from nas.report.summary import Summary
 from nas.report.tables import Rows, as_csv
-from nas.report.wording import percent
 from nas.report.worth.values import PhaseCost, PhaseCosts
+from nas.system.numbers import percent
 
 LEAD = 0.005
 """Smallest difference in the share of the hypervolume that counts as one."""
