@@ -42,3 +42,16 @@ def test_the_readmes_commands_run_in_their_order(have_run: Callable[[str], None]
             pages = re.findall(r"^report +(\S+)$", printed, re.MULTILINE)
             assert len(pages) == (words[1] in ("run", "report"))
             assert all(Path(page).is_file() for page in pages)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("words", [words for words in commands() if needs_data(words)], ids=shlex.join)
+def test_the_readmes_commands_on_real_data_run(
+    words: list[str], request: pytest.FixtureRequest, command: Callable[..., str]
+) -> None:
+    data = request.getfixturevalue("cifar10_root" if "cifar10" in shlex.join(words) else "translation_root")
+    few = ["--quality.batch_size", "2000"] if "cifar10" in shlex.join(words) else ["--task.vocabulary", "500"]
+    placed = [str(data) if word == "DATA" else word for word in words]
+    printed = command(*short(placed), "--evaluations", "2", "--selection.finalists", "1", *few)
+    assert Path(re.findall(r"^report +(\S+)$", printed, re.MULTILINE)[0]).is_file()
