@@ -90,7 +90,6 @@ def test_help_names_what_there_is() -> None:
     assert all(task in COMMANDS["new"].options[0].help for task in starters())
 
 
-@pytest.mark.timeout(600)
 def test_a_shipped_experiment_goes_by_its_name(empty: Path, command: Callable[..., str]) -> None:
     printed = command("run", "digits", *SMALL)
     assert "report   results/digits/report/index.html" in printed
@@ -112,7 +111,6 @@ def test_the_folder_of_a_run_goes_before_a_shipped_experiment(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_the_wheel_alone_runs_a_shipped_experiment_and_writes_starters(tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]

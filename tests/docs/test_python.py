@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 import nas
 from nas.experiment import loading
 from nas.system.files import read_lines
-from tests.conftest import TINY
+from tests.conftest import EXPERIMENTS
 from tests.docs.guides import ROOT, blocks, commands, table_rows
 
 GUIDE = "python.md"
@@ -24,7 +24,7 @@ NOTEBOOK = ROOT / "docs" / "python.ipynb"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working directory, empty; the shipped experiment `digits` takes seconds."""
     shipped = shutil.copytree(loading.SHIPPED, tmp_path / "shipped")
-    (shipped / "digits.py").write_text(TINY)
+    shutil.copyfile(EXPERIMENTS / "tiny.py", shipped / "digits.py")
     monkeypatch.setattr(loading, "SHIPPED", shipped)
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
@@ -32,7 +32,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_the_guides_blocks_run_in_their_order(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {"__name__": "notebook"}
     for block in blocks(GUIDE, "python"):
@@ -75,7 +74,6 @@ def outputs(notebook: nbformat.NotebookNode) -> list[list[tuple[str, ...]]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_the_notebook_runs_and_shows_what_it_was_committed_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,7 +81,9 @@ def test_the_notebook_runs_and_shows_what_it_was_committed_with(
     committed = nbformat.read(NOTEBOOK, as_version=4)
     nbformat.validate(committed)
     again = nbformat.read(NOTEBOOK, as_version=4)
-    NotebookClient(again, timeout=500, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(
+        again, timeout=None, startup_timeout=600, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
     assert outputs(again) == outputs(committed)
     assert any("image/png" in kinds for cell in outputs(again) for kinds in cell)
     assert any("text/html" in kinds for cell in outputs(again) for kinds in cell)
