@@ -7,7 +7,6 @@ import argparse
 import importlib
 import logging
 import os
-import shlex
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -16,6 +15,7 @@ from nas.commands.options import Command
 from nas.commands.words import COMMANDS, SETTINGS
 from nas.experiment.overrides import split_overrides
 from nas.system.invocation import given
+from nas.system.redaction import redacted_command, without_passwords
 
 INTERRUPTED = 130
 MISTAKE = 2
@@ -24,7 +24,9 @@ MISTAKE = 2
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit: 0, 1 if a figure is not reproduced, 2 with one line for a mistake, 130 after Ctrl-C."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setFormatter(_WithoutPasswords("%(message)s"))
+    logging.basicConfig(handlers=[lines])
     logging.getLogger("nas").setLevel(logging.INFO)
     try:
         code = run_command(arguments)
@@ -55,7 +57,7 @@ def run_command(arguments: Sequence[str]) -> int:
     spelled = {"from": "from_"}
     options = {spelled.get(name, name): value for name, value in vars(parsed).items() if name != "command"}
     if takes_settings:
-        options |= {"overrides": named, "command_line": "nas " + shlex.join(arguments)}
+        options |= {"overrides": named, "command_line": redacted_command(arguments)}
     elif takes_more:
         options |= {"options": named}
     assert command is not None
@@ -65,8 +67,15 @@ def run_command(arguments: Sequence[str]) -> int:
         from nas.commands.common import Where
 
         options["where"] = Where(*(options.pop(name, None) for name in ("workers", "ray", "gpus", "timeout")))
-    with given("nas " + shlex.join(arguments)):
+    with given(redacted_command(arguments)):
         return functions.FUNCTIONS[parsed.command](**options) or 0
+
+
+class _WithoutPasswords(logging.Formatter):
+    """Lines of the log in which the passwords of URLs are hidden."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_passwords(super().format(record))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -124,7 +133,7 @@ def _one_line(error: Exception, goes_on: bool) -> str:
 
 
 def _stop(message: str, code: int) -> int:
-    print(f"nas: {message}", file=sys.stderr)
+    print(f"nas: {without_passwords(message)}", file=sys.stderr)
     return code
 
 

@@ -19,6 +19,7 @@ from nas.search.study import read_trials_into, write_trials
 from nas.strategies.named import named_strategy
 from nas.supernet.train import train
 from nas.system.devices import keep_freed_memory
+from nas.system.redaction import shown_url
 
 SEEDS = 5
 """Searches of each strategy in a comparison, unless asked otherwise."""
@@ -97,7 +98,8 @@ def study_command(run: Path, to: str | None, from_: str | None, name: str | None
     opened = Run(run)
     name = name or opened.name
     if to is not None:
-        print(f"study  {name} in {to}: {write_trials(opened, to, name)} trials added\nnext   optuna-dashboard {to}")
+        added, shown = write_trials(opened, to, name), shown_url(to)
+        print(f"study  {name} in {shown}: {added} trials added\nnext   optuna-dashboard {shown}")
         return
     assert from_ is not None
     for line in read_trials_into(opened, from_, name):

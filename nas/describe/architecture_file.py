@@ -17,6 +17,7 @@ from nas.export.families import entries, family_named, family_of
 from nas.runs.run import Run
 from nas.search_space import architecture_id, from_json, to_json
 from nas.system.provenance import commit
+from nas.system.redaction import shared_path
 from nas.tasks.base import Task
 
 
@@ -46,7 +47,7 @@ def architecture_record(run: Run, architecture: Any) -> dict[str, Any]:
         "setting": task.cost_setting(),
         "costs": costs,
         "results": _results(run, architecture),
-        "provenance": {"run": run.name, "experiment": run.manifest["experiment"], "commit": commit()},
+        "provenance": {"run": run.name, "experiment": shared_path(run.manifest["experiment"]), "commit": commit()},
     }
 
 

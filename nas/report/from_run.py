@@ -24,6 +24,7 @@ from nas.runs.run import Run
 from nas.search.controls import RANDOM
 from nas.search_space import architecture_id
 from nas.search_space.patterns import FULL, PERIODS, Hybrid, hybrid_of, hybrid_periods, kinds, linear_kinds, single_kind
+from nas.system.redaction import redacted, redacted_values, shared_path
 from nas.tasks.base import Task
 from nas.tasks.parallel import Parallel
 
@@ -99,7 +100,7 @@ def found_data(run: Run) -> ReportData:
     experiment = run.experiment
     data = ReportData(
         name=run.name,
-        experiment_doc=run.manifest["description"],
+        experiment_doc=redacted(run.manifest["description"]),
         quality_name=experiment.quality.name,
         quality_unit=unit(experiment, experiment.quality),
         test_name=experiment.tested.name,
@@ -113,7 +114,7 @@ def found_data(run: Run) -> ReportData:
         retrained=tuple(run.retrained()),
         provenance={},
         task=_task(experiment.task),
-        folder=str(run.folder),
+        folder=redacted(str(run.folder)),
     )
     networks = _networks(data)
     return replace(data, single_kinds=_single_kinds(experiment, networks), hybrids=_hybrids(experiment, networks))
@@ -143,7 +144,7 @@ def _why_no_hybrids(run: Run) -> str | None:
         return f"one softmax layer in {PERIODS[0]} or more needs deeper networks than this space has"
     return (
         "no network inside the limits was deep enough, or the search is from a version without hybrids; "
-        f"nas search {run.folder} evaluates them, as long as the trained supernet is there"
+        f"nas search {redacted(str(run.folder))} evaluates them, as long as the trained supernet is there"
     )
 
 
@@ -170,16 +171,17 @@ def _fresh(run: Run) -> dict[str, float]:
 
 def _provenance(run: Run) -> dict[str, Any]:
     manifest = run.manifest
-    return {
+    known = {
         "commands": run.commands(),
         "wall_seconds": run.phase_seconds(),
-        "experiment": manifest["experiment"],
+        "experiment": shared_path(manifest["experiment"]),
         "overrides": manifest["overrides"],
         "seed": run.experiment.seed,
         "seeds of the trainings": sorted({result.seed for result in run.retrained()}),
         "begun": manifest["begun"],
-        "data": manifest["data"] or "embedded or downloaded",
+        "data": shared_path(manifest["data"]) if manifest["data"] else "embedded or downloaded",
         "phases": manifest["phases"],
         "settings": manifest["settings"],
         "source": run.source,
     }
+    return {name: redacted_values(value) for name, value in known.items()}

@@ -8,6 +8,7 @@ from nas.experiment.loading import Loaded
 from nas.system.files import append_line, read_lines
 from nas.system.invocation import command
 from nas.system.provenance import commit, environment, now
+from nas.system.redaction import kept_path, redacted, shared_path
 from nas.tasks.base import Task
 
 
@@ -18,11 +19,11 @@ def new_manifest(
     return {
         "name": loaded.name,
         "description": loaded.description,
-        "experiment": spec,
+        "experiment": shared_path(spec),
         "variable": loaded.variable,
         "overrides": overrides,
-        "data": None if data is None else str(data),
-        "command": given,
+        "data": None if data is None else kept_path(data),
+        "command": redacted(given),
         "begun": now(),
         "settings": settings,
         "phases": {},
@@ -60,7 +61,7 @@ def note_command(path: Path, phase: str) -> None:
     given = command()
     if given is None:
         return
-    line = {"phase": phase, "command": given, "commit": commit()}
+    line = {"phase": phase, "command": redacted(given), "commit": commit()}
     if line not in [{name: known.get(name) for name in line} for known in read_lines(path)]:
         append_line(path, {**line, "at": now()})
 

@@ -10,6 +10,7 @@ from nas.search_space import Space, architecture_id, to_json
 from nas.search_space.kind import identifier
 from nas.strategies.base import Trial
 from nas.system.files import append_line, read_lines, write_text
+from nas.system.redaction import redacted
 from nas.tasks.base import EvalSplit
 from nas.training.settings import Arm
 
@@ -73,7 +74,7 @@ def trial_line(trial: Trial) -> dict[str, Any]:
         "costs": trial.costs,
         "violation": trial.violation,
         "seconds": trial.seconds,
-        "failure": trial.failure,
+        "failure": _kept(trial.failure),
         "architecture": to_json(trial.architecture),
     }
 
@@ -97,7 +98,11 @@ def write_trials(path: Path, trials: list[Trial]) -> None:
 
 def score_line(architecture: Any, split: EvalSplit, score: Score) -> dict[str, Any]:
     key = {"id": architecture_id(architecture), "split": split}
-    return {**key, **score._asdict(), "architecture": to_json(architecture)}
+    return {**key, **score._asdict(), "failure": _kept(score.failure), "architecture": to_json(architecture)}
+
+
+def _kept(failure: str | None) -> str | None:
+    return None if failure is None else redacted(failure)
 
 
 def read_scores(path: Path, space: Space) -> dict[tuple[Any, EvalSplit], Score]:

@@ -35,6 +35,7 @@ from nas.strategies.base import Trial
 from nas.strategies.pareto import front_of_trials
 from nas.system.files import append_line, locked, read_json, write_json, write_tensors, write_text
 from nas.system.provenance import commit
+from nas.system.redaction import found_path
 from nas.tasks.base import EvalSplit
 from nas.training.settings import Arm
 
@@ -51,8 +52,8 @@ class Run(RunWeights):
         if not self.exists(folder):
             raise ValueError(f"no run in {folder} (no run.json); start one with nas run EXPERIMENT --out {folder}")
         self.manifest: dict[str, Any] = read_json(self.manifest_file)
-        found = data if data is not None else self.manifest["data"]
-        self.data = Path(found) if found is not None else None
+        kept = self.manifest["data"]
+        self.data = data if data is not None or kept is None else found_path(kept)
 
     @staticmethod
     def exists(folder: Path) -> bool:

@@ -7,7 +7,6 @@ adds what is not there yet, also after a kill.
 
 import json
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from nas.search_space import Genes, Option, Space, architecture_id, to_json
 from nas.search_space.limits import Window
 from nas.strategies.base import Trial
 from nas.strategies.parts.optuna_study import Choices, constraints, is_evaluated, quiet
+from nas.system.redaction import redacted, shown_url, without_passwords
 
 UNNAMED = "failed in the study"
 """The failure of a trial for which the study gives no reason."""
@@ -102,7 +102,7 @@ def read_study(
     found, repeated, unreadable = _architectures(finished, space)
     if unreadable and not found:
         number, why = next(iter(unreadable.items()))
-        raise ValueError(f"study {name!r} in {_shown(url)} is of another space: trial {number}: {why}")
+        raise ValueError(f"study {name!r} in {shown_url(url)} is of another space: trial {number}: {why}")
     trials: list[Trial] = []
     for architecture, row in found.items():
         costs = cost(architecture)
@@ -147,7 +147,8 @@ def _storage(url: str, exists: bool = False) -> Iterator[BaseStorage]:
     except (SQLAlchemyError, OptunaError, ImportError, OSError, RuntimeError, json.JSONDecodeError) as error:
         cause = getattr(error, "orig", None) or error
         why = (str(cause).strip() or type(cause).__name__).splitlines()[0]
-        raise ValueError(f"storage {_shown(url)} refuses: {why}; a file of one's own is sqlite:///study.db") from error
+        refused = f"storage {shown_url(url)} refuses: {without_passwords(why.replace(url, shown_url(url)))}"
+        raise ValueError(f"{refused}; a file of one's own is sqlite:///study.db") from error
     finally:
         if isinstance(storage, RDBStorage):
             storage.engine.dispose()
@@ -167,19 +168,15 @@ def _opened(url: str, exists: bool) -> BaseStorage:
         finally:
             engine.dispose()
         if not found:
-            raise ValueError(f"storage {_shown(url)} holds no studies of Optuna")
+            raise ValueError(f"storage {shown_url(url)} holds no studies of Optuna")
     return RDBStorage(url)
 
 
 def _check_file(path: Path, url: str, exists: bool) -> None:
     if exists and not path.is_file():
-        raise ValueError(f"storage {_shown(url)} is not there: no file {path}")
+        raise ValueError(f"storage {shown_url(url)} is not there: no file {path}")
     if not path.parent.is_dir():
-        raise ValueError(f"storage {_shown(url)} cannot be made: no folder {path.parent}")
-
-
-def _shown(url: str) -> str:
-    return re.sub(r"//([^:/@]*):[^@/]*@", r"//\1:***@", url)
+        raise ValueError(f"storage {shown_url(url)} cannot be made: no folder {path.parent}")
 
 
 def _begun(storage: BaseStorage, url: str, name: str, metrics: list[str]) -> optuna.Study:
@@ -190,7 +187,7 @@ def _begun(storage: BaseStorage, url: str, name: str, metrics: list[str]) -> opt
     if study.directions != directions or study.metric_names != metrics:
         found = study.metric_names or [direction.name.lower() for direction in study.directions]
         raise ValueError(
-            f"study {name!r} in {_shown(url)} has the objectives {', '.join(found)}, "
+            f"study {name!r} in {shown_url(url)} has the objectives {', '.join(found)}, "
             f"these trials {', '.join(metrics)}; name another study"
         )
     return study
@@ -199,7 +196,7 @@ def _begun(storage: BaseStorage, url: str, name: str, metrics: list[str]) -> opt
 def _existing(storage: BaseStorage, url: str, name: str) -> optuna.Study:
     names = optuna.get_all_study_names(storage)
     if name not in names:
-        raise ValueError(f"no study {name!r} in {_shown(url)}; there are: {', '.join(sorted(names)) or 'none'}")
+        raise ValueError(f"no study {name!r} in {shown_url(url)}; there are: {', '.join(sorted(names)) or 'none'}")
     return optuna.load_study(storage=storage, study_name=name)
 
 
@@ -213,7 +210,7 @@ def _written(study: optuna.Study, url: str, name: str, trials: Sequence[Trial]) 
     for trial in trials:
         if there.get(trial.number, identifier := architecture_id(trial.architecture)) != identifier:
             raise ValueError(
-                f"study {name!r} in {_shown(url)} holds trials of another run: trial {trial.number} is "
+                f"study {name!r} in {shown_url(url)} holds trials of another run: trial {trial.number} is "
                 f"{there[trial.number]} there, {identifier} here; name another study"
             )
     return there
@@ -245,7 +242,7 @@ def _row(
         **trial.costs,
         "violation": trial.violation,
         "seconds": trial.seconds,
-        **({} if evaluated else {"failure": trial.failure or UNNAMED}),
+        **({} if evaluated else {"failure": redacted(trial.failure or UNNAMED)}),
     }
     row = create_trial(
         state=TrialState.COMPLETE if evaluated else TrialState.FAIL,

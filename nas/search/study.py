@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from nas.runs.run import Run
+from nas.system.redaction import shown_url
 
 
 def write_trials(run: Run, url: str, name: str) -> int:
@@ -32,7 +33,7 @@ def read_trials_into(run: Run, url: str, name: str) -> Iterator[str]:
 
     found = read_study(url, name, run.experiment.space, run.space.cost, run.space.violation)
     run.save_imported(found.trials)
-    yield f"study    {name} in {url}: {len(found.trials)} trials read"
+    yield f"study    {name} in {shown_url(url)}: {len(found.trials)} trials read"
     if found.repeated:
         yield f"skipped  {found.repeated} trials of a network that an earlier one had"
     for number, reason in found.unreadable.items():
