@@ -21,6 +21,8 @@ Settings = dict[str, Any]
 Values = dict[str, Any]
 """The config of an export, as JSON values."""
 
+MOST_DIGITS = 9
+"""Longest whole number that is read."""
 NO_DATA = "a network's file holds no data; train with an experiment"
 """Error of the task that `Family.without_data` makes, where data is asked for."""
 
@@ -153,8 +155,8 @@ def one_of(*names: str) -> Callable[[str], str]:
 
 def count(text: str) -> int:
     """Reads an option that is a whole number of 1 or more."""
-    if not text.isdecimal() or int(text) < 1:
-        raise ValueError(f"{text!r} must be a whole number of 1 or more")
+    if not text.isdecimal() or len(text) > MOST_DIGITS or int(text) < 1:
+        raise ValueError(f"{text[:MOST_DIGITS]!r} must be a whole number of 1 or more, of at most {MOST_DIGITS} digits")
     return int(text)
 
 

@@ -9,6 +9,7 @@ Shapes: B sentences, G hypotheses of each, R = B * G rows, C candidates, S sourc
 """
 
 from dataclasses import dataclass
+from math import inf
 
 import torch
 from torch import Tensor
@@ -18,11 +19,15 @@ from nas.models.seq2seq import BEGIN, END, PAD, Seq2Seq
 
 NEVER = -1e9
 """Log-probability of what must not be chosen; finite, so that sums of it stay comparable."""
+MOST_BEAM, MOST_TOKENS = 100, 100_000
+"""Widest beam and longest translation: what is larger fits in no memory."""
+LARGEST_PENALTY = 10.0
+"""Largest power of a length; those beyond overflow, and change nothing any more."""
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """How translations are searched. Raises: ValueError if the beam is empty or a limit contradicts another."""
+    """How translations are searched. Raises: ValueError if a number is out of its range or contradicts another."""
 
     beam: int = 5
     """Hypotheses of a sentence; 1 is greedy."""
@@ -34,8 +39,14 @@ class Decoding:
     """Tokens before a translation may end."""
 
     def __post_init__(self) -> None:
-        if self.beam < 1:
-            raise ValueError(f"beam = {self.beam} must be at least 1")
+        if not abs(self.length_penalty) <= LARGEST_PENALTY:
+            most = f"-{LARGEST_PENALTY:g} to {LARGEST_PENALTY:g}"
+            raise ValueError(f"length penalty {self.length_penalty:g} is not within {most}")
+        if not 1 <= self.beam <= MOST_BEAM:
+            raise ValueError(f"beam = {self.beam} must be at least 1 and at most {MOST_BEAM}")
+        if max(self.least_tokens, self.most_tokens or 0) > MOST_TOKENS:
+            asked = f"least_tokens = {self.least_tokens} and most_tokens = {self.most_tokens}"
+            raise ValueError(f"{asked} must be at most {MOST_TOKENS:,}")
         if self.least_tokens < 0 or (self.most_tokens is not None and self.most_tokens < max(self.least_tokens, 1)):
             raise ValueError(
                 f"most_tokens = {self.most_tokens} is below least_tokens = {self.least_tokens}, or below 1"
@@ -62,10 +73,12 @@ class Translator:
 
     @torch.inference_mode()
     def __call__(self, source_BS: Tensor, decoding: Decoding) -> list[Tokens]:
-        """As `decode`."""
+        """As `decode`. Raises: ValueError if the network gives scores that are not finite."""
         search = _Search(self._packed, source_BS, decoding)
         while search.sentences:
             search.advance()
+        if not all(search.finished):
+            raise ValueError("the network gives scores that are no finite numbers; its weights are damaged")
         return [max(found)[1] for found in search.finished]
 
 
@@ -156,7 +169,7 @@ class _Search:
         for place, sentence in enumerate(self.sentences):
             for candidate in range(min(beam, len(worth[place]))):
                 value = worth[place][candidate]
-                if tokens[place][candidate] == END and value > NEVER / 2 and len(self.finished[sentence]) < beam:
+                if tokens[place][candidate] == END and NEVER / 2 < value < inf and len(self.finished[sentence]) < beam:
                     text = self.tokens_RT[rows[place][candidate]].tolist()
                     self.finished[sentence].append((value / (length + 1) ** power, text))
             going = [candidate for candidate, token in enumerate(tokens[place]) if token != END]

@@ -96,12 +96,13 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def read_json(path: Path) -> Any:
-    """Raises: ValueError if the file is damaged."""
+def read_json(path: Path, remedy: str = "delete it to start that part again") -> Any:
+    """The value of a JSON file; `remedy` says what would do if it is damaged. Raises: ValueError if it is."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is damaged ({error}); delete it to start that part again") from error
+    except (ValueError, RecursionError) as error:
+        # JSONDecodeError, UnicodeDecodeError, and numbers of thousands of digits
+        raise ValueError(f"{path} is damaged ({error}); {remedy}") from error
 
 
 def append_line(path: Path, value: Any) -> None:
@@ -139,7 +140,7 @@ def read_lines(path: Path) -> list[Any]:
     for number, line in enumerate(text[: _whole_lines(text)].split(b"\n")[:-1], start=1):
         try:
             values.append(json.loads(line))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{path}, line {number} is damaged ({error}); remove that line to go on") from error
     return values
 
@@ -155,8 +156,13 @@ def write_tensors(path: Path, tensors: "dict[str, Tensor]", metadata: dict[str, 
         file.write(save(copies, metadata))
 
 
-def read_tensors(path: Path, prefix: str = "") -> "tuple[dict[str, Tensor], dict[str, str]]":
+def read_tensors(
+    path: Path, prefix: str = "", remedy: str = "delete it to start that part again"
+) -> "tuple[dict[str, Tensor], dict[str, str]]":
     """Tensors whose names begin with `prefix`, and metadata.
+
+    Args:
+        remedy: What would do if the file is damaged.
 
     Raises: ValueError if the file is truncated or damaged.
     """
@@ -167,4 +173,4 @@ def read_tensors(path: Path, prefix: str = "") -> "tuple[dict[str, Tensor], dict
             names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
             return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
     except SafetensorError as error:
-        raise ValueError(f"{path} is damaged ({error}); delete it to start that part again") from error
+        raise ValueError(f"{path} is damaged ({error}); {remedy}") from error

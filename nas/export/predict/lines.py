@@ -13,6 +13,8 @@ BLOCK = 1 << 16
 """Most bytes that are read at once."""
 CHUNK = 64
 """Most lines that are given at once: enough to batch those of like length, few enough to see answers soon."""
+MARK = b"\xef\xbb\xbf"
+"""The byte-order mark that some programs write before UTF-8; it is no part of the text."""
 
 
 def lines_of(files: Sequence[Path], to: str) -> Iterator[list[str]]:
@@ -38,10 +40,12 @@ def lines_of(files: Sequence[Path], to: str) -> Iterator[list[str]]:
 def _lines(stream: BufferedReader, name: str) -> Iterator[list[str]]:
     """Lines that are there, without waiting for more. Raises: ValueError at one that is not UTF-8, after the others."""
     number = 0
-    for chunk in _chunks(stream):
+    for chunk in _chunks(stream, name):
         lines: list[str] = []
         for line in chunk:
             number += 1
+            if number == 1:
+                line = line.removeprefix(MARK)
             try:
                 lines.append(line.rstrip(b"\r").decode("utf-8"))
             except UnicodeDecodeError as error:
@@ -51,11 +55,15 @@ def _lines(stream: BufferedReader, name: str) -> Iterator[list[str]]:
         yield lines
 
 
-def _chunks(stream: BufferedReader) -> Iterator[list[bytes]]:
-    rest = b""
+def _chunks(stream: BufferedReader, name: str) -> Iterator[list[bytes]]:
+    """Raises: ValueError if the lines end in carriage returns alone."""
+    rest, several = b"", False
     while block := stream.read1(BLOCK):
         # at "\n" alone: splitlines() would also cut at "\r"
         *lines, rest = (rest + block).split(b"\n")
+        several = several or bool(lines)
         yield from (lines[start : start + CHUNK] for start in range(0, len(lines), CHUNK))
+    if not several and b"\r" in rest.rstrip(b"\r"):
+        raise ValueError(f"{name} has carriage returns and no line feed; end its lines with line feeds: tr '\\r' '\\n'")
     if rest:
         yield [rest]

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from nas.export.read.config import Config
+from nas.export.read.config import AGAIN, Config, one_line
 from nas.export.read.onnx_model import Array, OnnxModel
 
 Backend = Literal["onnx", "int8", "torch"]
@@ -32,11 +32,18 @@ def scores_of(config: Config, backend: Backend | None) -> Callable[..., Array]:
     return _by_torch(config.folder)
 
 
-def likeliest(scores_C: Array, names: Sequence[str]) -> str:
-    """The name of the class with the highest score and its probability, with a tab between."""
+def likeliest(scores_C: Array, names: Sequence[str]) -> tuple[str, float]:
+    """The name of the class with the highest score, and its probability.
+
+    Raises: ValueError if the scores are not finite, or not one for each name.
+    """
+    if scores_C.shape != (len(names),):
+        raise ValueError(f"the network gives scores of shape {scores_C.shape} for {len(names)} classes")
+    if not np.isfinite(scores_C).all():
+        raise ValueError("the network gives scores that are no finite numbers; its weights are damaged")
     weights_C = np.exp(scores_C - scores_C.max())
     place = int(weights_C.argmax())
-    return f"{names[place]}\t{weights_C[place] / weights_C.sum():.4f}"
+    return names[place], float(weights_C[place] / weights_C.sum())
 
 
 def _by_torch(folder: Path) -> Callable[..., Array]:
@@ -49,8 +56,11 @@ def _by_torch(folder: Path) -> Callable[..., Array]:
     network = open_export(folder).network.to(default_device())
 
     def scores(*inputs: Array) -> Array:
-        with torch.no_grad():
-            found: Array = network(*(torch.from_numpy(x).to(default_device()) for x in inputs)).cpu().numpy()
+        try:
+            with torch.no_grad():
+                found: Array = network(*(torch.from_numpy(x).to(default_device()) for x in inputs)).cpu().numpy()
+        except RuntimeError as error:
+            raise ValueError(f"{folder} cannot take its inputs: {one_line(error)}; {AGAIN}") from error
         return found
 
     return scores

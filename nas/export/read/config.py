@@ -7,12 +7,15 @@ model.pt2            the network as a program of torch.export
 model.onnx           the same as an ONNX program; of a translation network encoder.onnx and decoder.onnx
 *.int8.onnx          the same with weights of 8 bits
 README.md            the model card
+
+An export may come from anybody: a name in its config is that of a file in its folder, and a file is used only if it has
+the SHA-256 that the config says.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,11 +23,17 @@ from nas.export.families import family_named
 from nas.export.family import Family
 from nas.system.files import read_json
 
-CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+CONFIG, WEIGHTS, CARD, PT2 = "config.json", "model.safetensors", "README.md", "model.pt2"
 
 Precision = Literal["float32", "int8"]
 
 AGAIN = "write the export again with nas export RUN ID"
+NO_NAME = frozenset("/\\:\0")
+"""Characters that no name of a file in an export has: with them it may lead out of the folder."""
+WRONG = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError, RuntimeError, MemoryError)
+"""What code raises that is given values of another type or size than it was written for."""
+MOST_WORDS = 200
+"""Most characters of such an error in a message."""
 
 
 def onnx_file(program: str, precision: Precision) -> str:
@@ -58,21 +67,37 @@ class Config:
     def onnx_files(self, precision: Precision) -> list[str]:
         """Names of the export's ONNX programs, in the order in which they run; none if it has none."""
         names = [onnx_file(program, precision) for program in self.family.onnx]
-        return names if all(name in self.values.get("files", {}) for name in names) else []
+        return names if all(name in self.files for name in names) else []
+
+    @property
+    def files(self) -> dict[str, str]:
+        """SHA-256 of the export's files by their names; none in exports of early versions.
+
+        Raises: ValueError if a name leads out of the folder.
+        """
+        with self.read():
+            return {plain_name(name): str(each["sha256"]) for name, each in self.values.get("files", {}).items()}
+
+    def path(self, name: str) -> Path:
+        """The path of a file of the export. Raises: ValueError if it leads out of the folder."""
+        path = self.folder / plain_name(name)
+        if not _is_inside(path.resolve(), self.folder.resolve()):
+            raise ValueError(f"{path} is a link out of the export's folder; put the file itself there")
+        return path
 
     def file(self, name: str) -> Path:
         """The path of a file that is what it was when it was written. Raises: ValueError if it is not."""
         with self.read():
-            expected = self.values["files"][name]["sha256"]
-        return unchanged(self.folder / name, expected)
+            expected = self.files[name]
+        return unchanged(self.path(name), expected)
 
     @contextmanager
     def read(self) -> Iterator[None]:
         """Errors of the lines inside become ones of the config."""
         try:
             yield
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            what = f"{type(error).__name__}: {error}"
+        except WRONG as error:
+            what = f"{type(error).__name__}: {one_line(error)}"
             raise ValueError(f"{self.folder / CONFIG} is not that of an export of this version ({what})") from error
 
 
@@ -80,13 +105,47 @@ def read_config(folder: Path) -> Config:
     """Raises: ValueError if the folder holds no export, or the config is damaged."""
     if not (folder / CONFIG).is_file():
         raise ValueError(f"no export in {folder}: it has no {CONFIG}; write one with nas export RUN ID")
-    return Config(folder, read_json(folder / CONFIG))
+    config = Config(folder, read_json(folder / CONFIG, AGAIN))
+    with config.read():
+        if not isinstance(config.values, dict):
+            raise ValueError(f"it holds a {type(config.values).__name__}, not an object")
+        # names that lead elsewhere are refused before anything is read
+        _ = config.files
+    return config
+
+
+def plain_name(name: Any) -> str:
+    """A name of a file that lies in an export's folder. Raises: ValueError if it may lead elsewhere."""
+    if not isinstance(name, str) or name in ("", ".", "..") or NO_NAME & set(name):
+        raise ValueError(f"{name!r} is no plain name of a file in the export's folder")
+    return name
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    """Whether a file lies in the folder, or where the hub's client keeps what its snapshots link to."""
+    snapshot = folder.parent.name == "snapshots"
+    return path.parent == folder or (snapshot and path.parent == folder.parents[1] / "blobs")
+
+
+def one_line(error: Exception) -> str:
+    """What a library says of an error, short enough for a message."""
+    return " ".join(str(error).split())[:MOST_WORDS]
+
+
+def fingerprint(path: Path) -> dict[str, Any]:
+    """Bytes and SHA-256 of a file, as the config has them."""
+    return {"bytes": path.stat().st_size, "sha256": _sha256(path)}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def unchanged(path: Path, expected: str) -> Path:
     """The path, if the file there has this SHA-256. Raises: ValueError if it is another one, or missing."""
     if not path.is_file():
         raise ValueError(f"{path} is missing; {AGAIN}")
-    if (found := sha256(path.read_bytes()).hexdigest()) != expected:
+    if (found := _sha256(path)) != expected:
         raise ValueError(f"{path} is damaged: its sha256 is {found[:8]}, not {expected[:8]}; {AGAIN}")
     return path

@@ -12,9 +12,9 @@ import torch
 from huggingface_hub import PyTorchModelHubMixin, snapshot_download
 from torch import Tensor, nn
 
-from nas.export.read.config import CARD, CONFIG, WEIGHTS, Config
+from nas.export.read.config import CARD, CONFIG, PT2, WEIGHTS, Config, fingerprint, onnx_file
 from nas.export.read.network import open_export, untrained
-from nas.system.files import read_tensors, write_json, write_tensors
+from nas.system.files import read_tensors, replacing, write_json, write_tensors
 
 OF_THE_WEIGHTS = ("results", "checks", "latency_ms", "int8", "files")
 """Entries of a config that are true of the weights that were exported, and of no others."""
@@ -36,18 +36,26 @@ class HubNetwork(nn.Module, PyTorchModelHubMixin, library_name="attention-nas"):
         return self.network(*inputs)  # type: ignore[no-any-return]
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        """Write the whole export; if the weights have changed since, without what is true of the old ones alone."""
+        """Write the whole export; if the weights have changed since, without what is true of the old ones alone.
+
+        A card and programs of other weights that are in the folder are removed.
+        """
+        source = Config(self.folder or Path(), self.config)
         if self.folder is not None and _equal(self.network, self.folder):
-            for name in (*self.config.get("files", {}), CARD):
-                _copy(self.folder / name, save_directory / name)
+            names = [*(source.files or (WEIGHTS, *source.family.input_files)), CARD]
+            _remove(save_directory, _of_weights(source) - set(names))
+            for name in names:
+                _copy(source.path(name), save_directory / name)
             write_json(save_directory / CONFIG, self.config)
             return
+        _remove(save_directory, _of_weights(source))
         write_tensors(save_directory / WEIGHTS, self.network.state_dict(), {"format": "pt"})
-        if self.folder is not None:
-            for name in Config(self.folder, self.config).family.input_files:
-                _copy(self.folder / name, save_directory / name)
+        names = list(source.family.input_files) if self.folder is not None else []
+        for name in names:
+            _copy(source.path(name), save_directory / name)
         kept = {name: value for name, value in self.config.items() if name not in OF_THE_WEIGHTS}
-        write_json(save_directory / CONFIG, kept)
+        there = [name for name in (WEIGHTS, *names) if (save_directory / name).is_file()]
+        write_json(save_directory / CONFIG, kept | {"files": {n: fingerprint(save_directory / n) for n in there}})
 
     @classmethod
     def _from_pretrained(  # type: ignore[override]
@@ -85,6 +93,19 @@ def _equal(network: nn.Module, folder: Path) -> bool:
     return all(torch.equal(weights[name].cpu(), before[name]) for name in weights)
 
 
+def _of_weights(config: Config) -> set[str]:
+    """Names of the files that an export may have of its weights besides themselves: card and programs."""
+    family = config.family
+    return {CARD, PT2, *(onnx_file(name, precision) for name in family.onnx for precision in ("float32", "int8"))}
+
+
+def _remove(folder: Path, names: set[str]) -> None:
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
+
+
 def _copy(source: Path, target: Path) -> None:
     if source.is_file() and not (target.exists() and source.samefile(target)):
-        shutil.copyfile(source, target)
+        # a link in the place of the target is replaced, not written through
+        with source.open("rb") as read, replacing(target, "wb") as written:
+            shutil.copyfileobj(read, written)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import nn
+from torch import Tensor, nn
 
-from nas.export.read.config import CONFIG, WEIGHTS, Config, read_config
+from nas.export.read.config import AGAIN, CONFIG, WEIGHTS, Config, read_config
 from nas.search_space import from_json
+from nas.supernet.meta import build_on_meta
 from nas.system.files import read_tensors
 
 
@@ -35,20 +36,49 @@ def load_network(folder: Path | str) -> nn.Module:
 def open_export(folder: Path) -> Exported:
     """Raises: ValueError as `load_network`."""
     config = read_config(folder)
+    weights = _weights(config)
+    _check_fit(config, weights)
     network = untrained(config)
-    if not (folder / WEIGHTS).is_file():
-        raise ValueError(f"{folder / WEIGHTS} is missing; write the export again with nas export RUN ID")
-    weights, _ = read_tensors(folder / WEIGHTS)
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise ValueError(f"the weights in {folder} do not fit its {CONFIG}: {error}") from error
+    network.load_state_dict(weights)
     return Exported(config, network.eval())
 
 
-def untrained(config: Config) -> nn.Module:
-    """The network that a config describes, with fresh weights. Raises: ValueError if it describes none."""
+def untrained(config: Config, meta: bool = False) -> nn.Module:
+    """The network that a config describes, with fresh weights. Raises: ValueError if it describes none.
+
+    Args:
+        meta: Without weights, on the `meta` device.
+    """
     family = config.family
     with config.read():
-        architecture = from_json(family.architecture, config.values["architecture"])
-        return family.network(architecture, config.values["settings"])
+        architecture, settings = (
+            from_json(family.architecture, config.values["architecture"]),
+            config.values["settings"],
+        )
+        if meta:
+            return build_on_meta(lambda each: family.network(each, settings), architecture)
+        return family.network(architecture, settings)
+
+
+def _weights(config: Config) -> dict[str, Tensor]:
+    """Raises: ValueError if they are missing or are not those that were written."""
+    path = config.path(WEIGHTS)
+    if WEIGHTS in config.files:
+        config.file(WEIGHTS)
+    if not path.is_file():
+        raise ValueError(f"{path} is missing; {AGAIN}")
+    return read_tensors(path, remedy=AGAIN)[0]
+
+
+def _check_fit(config: Config, weights: dict[str, Tensor]) -> None:
+    """Raises: ValueError if the weights are not those of the config's network, before that takes memory."""
+    network = untrained(config, meta=True)
+    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    if found != expected:
+        name = next(name for name in {**expected, **found} if expected.get(name) != found.get(name))
+        what = f"{name} has the shape {found.get(name)}, where {CONFIG} means {expected.get(name)}"
+        raise ValueError(f"the weights in {config.folder} do not fit its {CONFIG}: {what}; {AGAIN}")
+    for name, _ in network.named_parameters():
+        if weights[name].is_floating_point() and not bool(weights[name].isfinite().all()):
+            raise ValueError(f"the weights in {config.folder} are not all finite: {name}; {AGAIN}")

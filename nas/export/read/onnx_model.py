@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nas.export.read.config import AGAIN, Config, Precision
+from nas.export.read.config import AGAIN, Config, Precision, one_line
 
 Array = np.ndarray[Any, Any]
 
@@ -33,12 +33,16 @@ class OnnxModel:
         self.sessions = [_session(path, threads) for path in self.paths]
 
     def __call__(self, *inputs: Array) -> Array:
-        """The scores that the network gives."""
+        """The scores that the network gives. Raises: ValueError if the programs do not take such inputs."""
         given: Sequence[Array] = ()
-        for session in self.sessions:
+        for path, session in zip(self.paths, self.sessions, strict=True):
             names = [each.name for each in session.get_inputs()]
             taken = [*inputs[: len(names) - len(given)], *given]
-            given = session.run(None, dict(zip(names, taken, strict=True)))
+            try:
+                given = session.run(None, dict(zip(names, taken, strict=True)))
+            # its errors have no class in common
+            except Exception as error:
+                raise ValueError(f"{path} cannot take its inputs: {one_line(error)}; {AGAIN}") from error
         return given[0]
 
 
@@ -55,6 +59,5 @@ def _session(path: Path, threads: int | None) -> Any:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     # its errors have no class in common
     except Exception as error:
-        raise ValueError(
-            f"{path} cannot be run by ONNX Runtime {onnxruntime.__version__} ({error}); {AGAIN}"
-        ) from error
+        what = f"{path} cannot be run by ONNX Runtime {onnxruntime.__version__} ({one_line(error)})"
+        raise ValueError(f"{what}; {AGAIN}") from error

@@ -1,6 +1,5 @@
 """The forms in which an export holds its network besides the weights: written, compared with it, timed."""
 
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,13 @@ from nas.evaluators.bleu import Bleu
 from nas.evaluators.likelihood import LogLikelihood
 from nas.experiment import Experiment
 from nas.export.family import Programs, Values
-from nas.export.read.config import CARD, CONFIG, Config, onnx_file
+from nas.export.read.config import CARD, CONFIG, PT2, Config, fingerprint, onnx_file
 from nas.export.read.onnx_model import OnnxModel
 from nas.export.write.checks import PROGRAM, OnnxNetwork, arrays, check_difference, largest_difference
 from nas.export.write.programs import read_pt2, write_int8, write_onnx, write_pt2
 from nas.export.write.timing import quartiles_ms
 from nas.system.devices import device_name
 from nas.tasks.base import Task
-
-PT2 = "model.pt2"
 
 
 def pt2_values(
@@ -64,9 +61,7 @@ def onnx_values(
 def fingerprints(folder: Path) -> dict[str, dict[str, Any]]:
     """Bytes and SHA-256 of all files but config and card, by name."""
     paths = sorted(path for path in folder.iterdir() if path.name not in (CONFIG, CARD))
-    return {
-        path.name: {"bytes": path.stat().st_size, "sha256": sha256(path.read_bytes()).hexdigest()} for path in paths
-    }
+    return {path.name: fingerprint(path) for path in paths}
 
 
 def _latency(network: nn.Module, models: dict[str, OnnxModel], task: Task) -> Values:

@@ -16,6 +16,8 @@ from nas.tasks.base import DataError
 SUFFIXES = ("", ".gz", ".xz")
 LANGUAGE = re.compile("[a-z]{2,3}([-_][A-Za-z]{2,4})?")
 CHUNK = 1 << 20
+MARK = b"\xef\xbb\xbf"
+"""The byte-order mark that some programs write before UTF-8; it is no part of the text."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,21 @@ def lines_of(path: Path) -> Iterator[str]:
     with _opened(path) as file:
         # a file of bytes is cut at "\n" alone, where text would also be cut at "\r", and splitlines() at U+2028
         for number, line in enumerate(file, start=1):
+            if number == 1:
+                line = line.removeprefix(MARK)
+                _check_ends(line, path)
             try:
                 yield line.rstrip(b"\r\n").decode("utf-8")
             except UnicodeDecodeError as error:
                 what = f"{path}, line {number:,} is not UTF-8 ({error.reason} at byte {error.start})"
                 raise DataError(f"{what}; convert the file to UTF-8") from error
+
+
+def _check_ends(first: bytes, path: Path) -> None:
+    """Raises: DataError if the first line is the whole file, with lines that end in carriage returns alone."""
+    if not first.endswith(b"\n") and b"\r" in first.rstrip(b"\r"):
+        what = f"{path} has carriage returns and no line feed"
+        raise DataError(f"{what}; end its lines with line feeds: tr '\\r' '\\n'")
 
 
 def count_pairs(source: Path, target: Path) -> int:

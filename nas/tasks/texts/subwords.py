@@ -23,12 +23,16 @@ from nas.tasks.base import DataError
 COVERAGE = 0.9999
 """Share of the corpus' characters that get a subword of their own; at 1.0 the thousands of characters which a crawled
 corpus has once or twice would fill a small vocabulary."""
+MOST_BYTES = 4_192
+"""Longest line that SentencePiece learns from: its default, which models of earlier versions do not name."""
 QUIET = 2
 """SentencePiece's level of messages: errors alone."""
 
 
 def learn(lines: Iterable[str], vocabulary: int) -> bytes:
     """A serialised model of at most `vocabulary` subwords, fewer where the texts hold no more; equal for equal lines.
+
+    Nothing is learned from lines of more than `MOST_BYTES`.
 
     Raises: DataError if there are no lines, or more characters than fit.
     """
@@ -60,7 +64,8 @@ def learn(lines: Iterable[str], vocabulary: int) -> bytes:
 def _reason(error: RuntimeError) -> str:
     if needed := re.search(r"required_chars\. \d+ vs (\d+)", str(error)):
         return f"bytes and single characters alone are {int(needed[1]):,}; ask for more than that"
-    return str(error).rpartition("] ")[2].strip() or "the texts are empty"
+    empty = f"the texts are empty, or all their lines have more than {MOST_BYTES:,} bytes; write a sentence a line"
+    return str(error).rpartition("] ")[2].strip() or empty
 
 
 class Subwords:

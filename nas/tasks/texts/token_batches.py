@@ -55,6 +55,8 @@ class TokenBatches:
 
 def in_order(lengths_N: np.ndarray, tokens: int) -> list[np.ndarray]:
     """Rows of batches that read a split once, the shortest first; a row of more tokens is a batch of its own."""
+    if not len(lengths_N):
+        return []
     order_N = np.argsort(lengths_N, kind="stable")
     return np.split(order_N, _cuts(lengths_N[order_N], tokens)[:-1])
 

@@ -1,4 +1,5 @@
 import io
+import json
 import os
 import pty
 import shutil
@@ -19,6 +20,7 @@ import nas
 from nas.cli import main
 from nas.export.families.seq2seq.predict import subwords
 from nas.export.predict.lines import CHUNK
+from nas.export.read.config import fingerprint
 from nas.export.read.network import open_export
 from nas.models.decoding import Decoding
 from nas.system.files import read_json, read_tensors, write_json, write_tensors
@@ -122,6 +124,33 @@ def test_each_line_has_its_translation_in_order_whatever_the_chunks(moved: Path,
     assert predict(moved, given=b"") == Ended(0, [], "")
 
 
+@pytest.mark.parametrize("lines", [[""], [""] * (3 * CHUNK), ["", "  ", ""], [""] * CHUNK + ["six"]])
+def test_every_line_has_its_line_where_all_that_are_translated_at_once_are_empty(
+    moved: Path, predict: Callable[..., Ended], lines: list[str]
+) -> None:
+    ended = predict(moved, given="".join(f"{line}\n" for line in lines).encode())
+    assert (ended.code, ended.error) == (0, "")
+    assert ended.lines == [
+        translated(moved, ["six"], beam=4, length_penalty=0.6)[0] if line.strip() else "" for line in lines
+    ]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(moved: Path, tmp_path: Path, predict: Callable[..., Ended]) -> None:
+    (tmp_path / "marked.txt").write_text("six\nfive\n", encoding="utf-8-sig")
+    expected = translated(moved, ["six", "five"], beam=4, length_penalty=0.6)
+    assert predict(moved, tmp_path / "marked.txt", tmp_path / "marked.txt").lines == expected * 2
+
+
+def test_a_text_without_a_line_feed_is_refused_by_its_name(
+    moved: Path, tmp_path: Path, mistake: Callable[..., str]
+) -> None:
+    (tmp_path / "old.txt").write_bytes(b"one\rtwo\rthree\r")
+    said = (
+        f"{tmp_path / 'old.txt'} has carriage returns and no line feed; end its lines with line feeds: tr '\\r' '\\n'"
+    )
+    assert mistake("predict", moved, tmp_path / "old.txt") == said
+
+
 def test_named_texts_are_read_one_after_another_instead_of_standard_input(
     moved: Path, tmp_path: Path, predict: Callable[..., Ended]
 ) -> None:
@@ -160,6 +189,14 @@ def test_a_line_that_is_not_utf_8_is_named_after_the_translations_of_those_befor
     assert (ended.code, ended.error) == (2, f"nas: error: {expected}\n")
 
 
+def write_weights(export: Path, weights: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+    """Other weights, as if the export had been written with them."""
+    write_tensors(export / "model.safetensors", weights, metadata or {})
+    config = read_json(export / "config.json")
+    config["files"]["model.safetensors"] = fingerprint(export / "model.safetensors")
+    write_json(export / "config.json", config)
+
+
 def test_a_line_stays_one_line_even_if_the_network_writes_ends_of_lines(
     moved: Path, predict: Callable[..., Ended]
 ) -> None:
@@ -170,7 +207,7 @@ def test_a_line_stays_one_line_even_if_the_network_writes_ends_of_lines(
     weights["embedding.weight"][newline, 0] = 1
     weights["decoder_norm.weight"].zero_()
     weights["decoder_norm.bias"].zero_()[0] = 30
-    write_tensors(moved / "model.safetensors", weights, metadata)
+    write_weights(moved, weights, metadata)
     assert "\n" in translated(moved, ["one"])[0]
     assert len(predict(moved, given=b"one\ntwo\n").lines) == 2
 
@@ -181,6 +218,11 @@ def test_a_line_stays_one_line_even_if_the_network_writes_ends_of_lines(
         (["empty"], "no export in empty: it has no config.json; write one with nas export RUN ID"),
         (["none"], "no export in none: it has no config.json"),
         (["moved", "--beam", "0"], "argument --beam: '0' must be a whole number of 1 or more"),
+        (
+            ["moved", "--beam", "9" * 5_000],
+            "argument --beam: '999999999' must be a whole number of 1 or more, of at most 9",
+        ),
+        (["moved", "--beam", "999999999"], "beam = 999999999 must be at least 1 and at most 100"),
         (["moved", "--length-penalty", "99"], "length penalty 99 is not within -10 to 10"),
         (["moved", "--length-penalty", "nan"], "length penalty nan is not within -10 to 10"),
         (["moved", "empty"], "cannot read empty: Is a directory"),
@@ -261,6 +303,69 @@ def test_colour_size_and_orientation_of_a_file_do_not_matter(
     assert float(photo[1]) == pytest.approx(float(large[1]), abs=0.02)
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_a_transparent_image_is_seen_before_a_ground(
+    classifier: Path, tmp_path: Path, predict: Callable[..., Ended], mode: str
+) -> None:
+    """Ink in the channel of transparency alone: without a ground, all its pixels have one colour."""
+    ink_SS = Image.open(saved(tmp_path / "ink.png", Digits().split("test").images_NCHW[7, 0]))
+    for ground, colour in (("white", 0), ("black", 255)):
+        drawn = Image.new("RGBA", ink_SS.size, (colour,) * 3)
+        drawn.putalpha(ink_SS)
+        path = tmp_path / f"{ground}.png"
+        drawn.convert(mode).save(path)
+        # before white, black ink of strength 17 is what is left of 255
+        seen = ink_SS if ground == "black" else Image.eval(ink_SS, lambda value: 255 - value)
+        if mode == "P":
+            # a palette has one alpha a colour
+            seen = Image.alpha_composite(Image.new("RGBA", ink_SS.size, ground), Image.open(path).convert("RGBA"))
+        seen.save(tmp_path / "plain.png")
+        (expected,) = predict(classifier, tmp_path / "plain.png").lines
+        for options in ([], ["--ground", "white"]) if ground == "white" else (["--ground", "black"],):
+            (found,) = predict(classifier, path, *options).lines
+            assert found.split("\t")[1:] == expected.split("\t")[1:]
+
+
+def test_odd_names_of_files_keep_one_line_for_each(
+    classifier: Path, tmp_path: Path, predict: Callable[..., Ended]
+) -> None:
+    good = saved(tmp_path / "good.png", Digits().split("test").images_NCHW[0, 0])
+    names = ["a\tb.png", "a\nb.png", "ü\u2028.png"]
+    paths = [shutil.copy(good, tmp_path / name) for name in names]
+    (answer,) = (line.split("\t")[1:] for line in predict(classifier, good).lines)
+    lines = predict(classifier, *paths).lines
+    assert [line.split("\t")[1:] for line in lines] == [answer] * 3
+    assert [line.split("\t")[0].rpartition("/")[2] for line in lines] == ["a\\tb.png", "a\\nb.png", "ü\\u2028.png"]
+    # no UTF-8, which JSON can say and a table cannot
+    paths.append(shutil.copy(good, tmp_path / os.fsdecode(b"\xff.png")))
+    answers = [json.loads(line) for line in predict(classifier, *paths, "--output", "json").lines]
+    assert [each["file"] for each in answers] == [str(path) for path in paths]
+    assert [[each["class"], f"{each['probability']:.4f}"] for each in answers] == [answer] * 4
+
+
+@pytest.mark.parametrize("backend", ["onnx", "torch"])
+def test_scores_that_are_not_finite_are_refused(
+    classifier_copy: Path, tmp_path: Path, mistake: Callable[..., str], backend: str
+) -> None:
+    good = saved(tmp_path / "good.png", Digits().split("test").images_NCHW[0, 0])
+    config = read_json(classifier_copy / "config.json")
+    # pixels beyond the numbers of 4 bytes: the network's products overflow
+    config["preprocessing"]["mean"] = [-1e38]
+    config["preprocessing"]["std"] = [1e-3]
+    write_json(classifier_copy / "config.json", config)
+    said = mistake("predict", classifier_copy, good, "--backend", backend)
+    assert said == "the network gives scores that are no finite numbers; its weights are damaged"
+
+
+def test_a_translator_with_scores_that_are_not_finite_is_refused(moved: Path, mistake: Callable[..., str]) -> None:
+    weights, _ = read_tensors(moved / "model.safetensors")
+    write_weights(moved, {**weights, "decoder_norm.weight": weights["decoder_norm.weight"] * 0 + 3e38})
+    (moved.parent / "text").write_text("one\n")
+    for beam in (1, 4):
+        said = mistake("predict", moved, moved.parent / "text", "--beam", beam)
+        assert said == "the network gives scores that are no finite numbers; its weights are damaged"
+
+
 def test_an_image_that_cannot_be_read_is_named_after_the_classes_of_those_before(
     classifier: Path, tmp_path: Path, predict: Callable[..., Ended]
 ) -> None:
@@ -268,9 +373,14 @@ def test_an_image_that_cannot_be_read_is_named_after_the_classes_of_those_before
     (tmp_path / "cut.png").write_bytes(good.read_bytes()[:-25])
     (tmp_path / "text.png").write_text("no image")
     Image.fromarray(np.zeros((8, 8), np.uint16)).save(tmp_path / "deep.png")
+    # an interpreter of programs would be started for it
+    Image.open(good).save(tmp_path / "drawing.eps")
+    os.mkfifo(tmp_path / "pipe.png")
     said = {
         "none.png": "cannot read {}: No such file or directory",
-        "text.png": "{} is no image of a known format; PNG and JPEG are",
+        "text.png": "{} is no image of a known format; these are: PNG, JPEG, WEBP, GIF, BMP, TIFF, PPM",
+        "drawing.eps": "{} is no image of a known format; these are: PNG, JPEG, ",
+        "pipe.png": "cannot read {}: it is no regular file; write the image into one",
         "deep.png": "cannot read {}: its pixels are of mode I;16; save it with 8 bits a channel",
         "cut.png": "cannot read {}: ",
     }

@@ -38,7 +38,7 @@ def classes(config: Config, files: Sequence[Path], options: Mapping[str, Any]) -
     # here and not above: a card and a description need no Pillow
     from nas.export.families.vision_transformer.predict import classes
 
-    return classes(config, files, options.get("backend"))
+    return classes(config, files, options.get("backend"), options.get("ground", "white"), options.get("output", "text"))
 
 
 def use(folder: str) -> list[str]:
@@ -66,6 +66,10 @@ def intended_use(values: Values) -> str:
 BACKEND = PredictOption(
     "backend", "B", "computes it: onnx, int8, torch (default: onnx if there)", one_of("onnx", "int8", "torch")
 )
+GROUND = PredictOption(
+    "ground", "COLOUR", "behind transparent images: white, black (default: white)", one_of("white", "black")
+)
+OUTPUT = PredictOption("output", "FORM", "lines of fields with tabs, or of JSON: text, json", one_of("text", "json"))
 
 FAMILY = Family(
     name="vision_transformer",
@@ -77,7 +81,7 @@ FAMILY = Family(
         "classifies images",
         "images",
         classes,
-        (BACKEND,),
+        (BACKEND, GROUND, OUTPUT),
     ),
     card=Card(
         layers=encoder_layers,
