@@ -49,6 +49,8 @@ from nas.parallel.workers import Arrays, Died, Event, Make, Outcome, Place, Work
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
+MODE, TOKEN = "RAY_AUTH_MODE", "token"
+"""Variable that says whether a Ray asks for a token, and its value if so."""
 # a greeting of HTTP/2, which Ray speaks, with empty settings; an answer starts with a frame of settings
 GREETING, SETTINGS = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)), 4
 DEATHS = (RayActorError, WorkerCrashedError, NodeDiedError, OutOfMemoryError, ObjectLostError, LocalRayletDiedError)
@@ -61,7 +63,8 @@ def connected(address: str, cpus: int | None = None) -> Iterator[None]:
     """Inside, Ray is there; a connection that was there before is used, and stays.
 
     Args:
-        address: `local` starts a Ray of its own, with `cpus` if that is more than the cores; else as in `Workers.ray`.
+        address: `local` starts a Ray of its own, which asks for a token; else as in `Workers.ray`.
+        cpus: CPUs of a Ray of its own, if they are more than the cores.
 
     Raises: ValueError if nothing answers at the address, or Ray refuses.
     """
@@ -71,14 +74,18 @@ def connected(address: str, cpus: int | None = None) -> Iterator[None]:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         if address == "local":
+            if MODE in os.environ:
+                _check_token(f"{MODE} is {os.environ[MODE]}", "unset it, and Ray makes a token by itself")
             cpus = max(cpus or 1, os.cpu_count() or 1)
             ray.init(address="local", num_cpus=cpus, include_dashboard=False, **quiet)
+            _check_token(f"Ray {ray.__version__} starts without a token", "install ray 2.60 or later")
         else:
             _check_answers(address)
             # nodes run the code that runs here, wherever it lies there
             ray.init(address=address, runtime_env={"py_modules": [str(Path(__file__).parents[1])]}, **quiet)
     except (RayError, ConnectionError, RuntimeError, ValueError, ImportError, TimeoutError) as error:
-        if isinstance(error, _UnreachableError):
+        if isinstance(error, _UnreachableError | _OpenError):
+            ray.shutdown()
             raise
         raise ValueError(f"--ray {address}: {' '.join(str(error).split())}") from error
     try:
@@ -88,7 +95,17 @@ def connected(address: str, cpus: int | None = None) -> Iterator[None]:
 
 
 class _UnreachableError(ValueError):
-    pass
+    """Nothing answers at the address."""
+
+
+class _OpenError(ValueError):
+    """A Ray of the command's own would be open to others."""
+
+
+def _check_token(found: str, would_do: str) -> None:
+    """Raises: _OpenError if a Ray that is started here asks for no token, since it listens on all interfaces."""
+    if os.environ.get(MODE, "").lower() != TOKEN:
+        raise _OpenError(f"--ray local: whoever reaches this machine could run code on it, since {found}; {would_do}")
 
 
 def _check_answers(address: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nas.report import wording
+from nas.system.cells import csv_cell, markdown_cell
 
 Rows = list[tuple[str, ...]]
 """Rows of cells; the first row is the heading."""
@@ -52,7 +53,7 @@ def as_text(rows: Rows) -> str:
 
 def as_markdown(rows: Rows) -> str:
     """A Markdown table as GitHub reads it."""
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    lines = ["| " + " | ".join(markdown_cell(cell) for cell in row) + " |" for row in rows]
     return "\n".join([lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]]) + "\n"
 
 
@@ -66,9 +67,9 @@ def as_latex(rows: Rows) -> str:
 
 
 def as_csv(rows: Sequence[Sequence[str]]) -> str:
-    """Text of a CSV file."""
+    """Text of a CSV file, without cells that a spreadsheet would take for formulas."""
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    csv.writer(buffer, lineterminator="\n").writerows([csv_cell(cell) for cell in row] for row in rows)
     return buffer.getvalue()
 
 

@@ -18,7 +18,7 @@ def new_manifest(
     """The manifest of a run that begins now; `given` is the command that begins it."""
     return {
         "name": loaded.name,
-        "description": loaded.description,
+        "description": redacted(loaded.description),
         "experiment": shared_path(spec),
         "variable": loaded.variable,
         "overrides": overrides,

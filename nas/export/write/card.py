@@ -8,6 +8,7 @@ from nas.experiment import Experiment
 from nas.export.family import Family, Values
 from nas.export.write.card_parts import checked, data, flops, front_matter, int8, intended_use, latency, made
 from nas.runs.records import Retrained
+from nas.system.cells import markdown_cell
 
 NAMES = {"bleu": "BLEU", "log_likelihood": "log-likelihood"}
 """Names of qualities in texts, where they differ from those in files."""
@@ -27,8 +28,8 @@ def card(experiment: Experiment, family: Family, result: Retrained, values: Valu
         [
             f"# {experiment.task.name} network {result.id}",
             "",
-            f"Found by the search `{values['provenance']['run']}` and trained with arm `{result.arm}`, seed "
-            f"{result.seed}, {result.steps:,} steps, on {result.device} (commit {result.commit}).",
+            f"Found by the search `{markdown_cell(values['provenance']['run'])}` and trained with arm `{result.arm}`, "
+            f"seed {result.seed}, {result.steps:,} steps, on {result.device} (commit {result.commit}).",
             "",
             "| measure | value |",
             "|---|---|",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nas.export.family import Values
+from nas.system.cells import markdown_cell
 
 LIBRARY = "attention-nas"
 
@@ -25,7 +26,7 @@ def flops(values: Values, words: str | None) -> list[str]:
     """FLOPs by length, with `words` above the table; without words nothing, since inputs have one size."""
     if words is None:
         return []
-    rows = [f"| {setting} | {value:,.0f} |" for setting, value in values["flops_by_length"].items()]
+    rows = [f"| {markdown_cell(setting)} | {value:,.0f} |" for setting, value in values["flops_by_length"].items()]
     return ["## FLOPs by length", "", words, "", "| length | multiply-adds |", "|---|---:|", *rows]
 
 
@@ -51,7 +52,7 @@ def made(values: Values) -> list[str]:
         f"{training['seconds']:,.0f} s",
         "device": origin["device"],
     }
-    return ["## How it was made", "", "| what | value |", "|---|---|", *(f"| {k} | {v} |" for k, v in rows.items())]
+    return ["## How it was made", "", *table(("what", "value"), rows.items())]
 
 
 def checked(values: Values) -> list[str]:
@@ -133,4 +134,4 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
 
 
 def _row(cells: Sequence[object]) -> str:
-    return f"| {' | '.join(map(str, cells))} |"
+    return f"| {' | '.join(markdown_cell(str(cell)) for cell in cells)} |"

@@ -19,6 +19,7 @@ from nas.runs.run import Run
 from nas.search_space import to_json
 from nas.system.files import read_json, replacing, replacing_folder, write_json, write_tensors, write_text
 from nas.system.provenance import commit
+from nas.system.redaction import redacted_values, shared_path
 from nas.tasks.base import Task
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ def export(run: Run, identifier: str, formats: Sequence[Format] | None = None, i
         if family.programs and "onnx" in formats:
             _merge(values, onnx_values(folder, values, network, run.experiment, family.programs, inputs, int8))
         values["files"] = fingerprints(folder)
-        write_text(folder / CARD, card(run.experiment, family, result, values, final))
+        write_text(folder / CARD, card(run.experiment, family, result, values, Path(shared_path(final))))
         write_json(folder / CONFIG, values)
     _say(final, values)
     return final
@@ -144,7 +145,7 @@ def is_exported(run: Run, identifier: str, formats: Sequence[Format]) -> bool:
 def _config(run: Run, family: Family, settings: Settings, result: Retrained) -> Values:
     task = run.experiment.task
     costs = {cost.name: cost(task, result.architecture) for cost in run.experiment.costs}
-    return {
+    values = {
         **entries(family),
         "settings": settings,
         "architecture": to_json(result.architecture),
@@ -160,12 +161,14 @@ def _config(run: Run, family: Family, settings: Settings, result: Retrained) -> 
         "training": {"arm": result.arm, "seed": result.seed, "steps": result.steps, "seconds": result.seconds},
         "provenance": {
             "run": run.name,
-            "experiment": run.manifest["experiment"],
+            "experiment": shared_path(run.manifest["experiment"]),
             "commit": result.commit,
             "device": result.device,
             "exported_with": commit(),
         },
     }
+    # what is published says nothing of this machine
+    return {name: redacted_values(value) for name, value in values.items()}
 
 
 def _results(run: Run, result: Retrained) -> dict[str, Any]:

@@ -55,10 +55,32 @@ def test_weights_that_changed_leave_what_was_measured_behind(translator: Path, t
         changed.network.decoder_norm.weight.add_(1)
     changed.save_pretrained(tmp_path / "saved")
     saved = json.loads((tmp_path / "saved" / "config.json").read_text())
-    assert {"results", "checks", "files"} <= json.loads((export / "config.json").read_text()).keys() - saved.keys()
+    assert {"results", "checks"} <= json.loads((export / "config.json").read_text()).keys() - saved.keys()
+    assert set(saved["files"]) == {"model.safetensors", "subwords.model"}
     assert set(contents(tmp_path / "saved")) == {"config.json", "model.safetensors", "subwords.model", "README.md"}
     weights = nas.load(tmp_path / "saved").state_dict()
     assert_close(dict(weights), dict(changed.network.state_dict()), rtol=0, atol=0)
+
+
+def test_what_belongs_to_other_weights_leaves_the_folder(classifier_copy: Path, tmp_path: Path) -> None:
+    (classifier_copy / "notes.txt").write_text("mine")
+    card = (classifier_copy / "README.md").read_text()
+    trained = HubNetwork.from_pretrained(classifier_copy)
+    with torch.no_grad():
+        next(trained.network.parameters()).add_(1)
+    trained.save_pretrained(classifier_copy)
+    assert set(contents(classifier_copy)) == {"config.json", "model.safetensors", "README.md", "notes.txt"}
+    assert (classifier_copy / "README.md").read_text() != card
+    assert_close(dict(nas.load(classifier_copy).state_dict()), dict(trained.network.state_dict()), rtol=0, atol=0)
+
+
+def test_a_link_in_the_place_of_a_file_is_replaced_and_not_written_through(classifier: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "model.onnx").symlink_to(tmp_path / "mine")
+    HubNetwork.from_pretrained(classifier).save_pretrained(tmp_path / "saved")
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert contents(tmp_path / "saved") == contents(classifier)
 
 
 def test_the_card_says_to_the_hub_what_it_is(classifier: Path) -> None:

@@ -140,5 +140,6 @@ def network_input(image: Image.Image, pixels: Pixels) -> Array:
     # a task's pixels are whole numbers
     image_1CSS = (image_SSC * np.float32(pixels.max_value / 255)).round().transpose(2, 0, 1)[None]
     mean_C11, std_C11 = np.array([pixels.mean, pixels.std], dtype=np.float32)[..., None, None]
-    # as nas/tasks/images/pixels.py does it with tensors
-    return np.ascontiguousarray(image_1CSS * (1 / (pixels.max_value * std_C11)) - mean_C11 / std_C11)
+    # as nas/tasks/images/pixels.py does it with tensors; what overflows is found in the scores
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.ascontiguousarray(image_1CSS * (1 / (pixels.max_value * std_C11)) - mean_C11 / std_C11)
