@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from nas.system.checked import checked, parsed
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -93,24 +95,50 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Raises: ValueError if it holds a number that JSON has no form for."""
+    with _written(path):
+        write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_json(path: Path) -> Any:
-    """Raises: ValueError if the file is damaged."""
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is damaged ({error}); delete it to start that part again") from error
+        yield
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be written, a value is no number: {error}") from error
+
+
+def read_json(path: Path, kind: Any = Any, remedy: str = "delete it to start that part again") -> Any:
+    """The value of a JSON file.
+
+    Args:
+        kind: The type that it is held to.
+        remedy: What would do if it is damaged, for the message.
+
+    Raises: ValueError if the file is damaged, or of another type.
+    """
+    try:
+        value = parsed(path.read_bytes())
+        checked(kind, value)
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}); {remedy}") from error
+    return value
+
+
+def json_line(value: Any) -> bytes:
+    """A value as a line, without its end. Raises: ValueError if it holds a number that JSON has no form for."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
 
 
 def append_line(path: Path, value: Any) -> None:
     """Add one JSON line and sync it to the disk; a last line that was cut short by a kill gives way to it."""
+    with _written(path):
+        line = json_line(value)
     with _named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+b") as file:
             _remove_torn_line(file)
-            file.write((json.dumps(value, ensure_ascii=False) + "\n").encode())
+            file.write(line + b"\n")
             file.flush()
             os.fsync(file.fileno())
 
@@ -121,26 +149,37 @@ def _remove_torn_line(file: IO[bytes]) -> None:
     if file.read(1) in (b"", b"\n"):
         return
     file.seek(0)
-    file.truncate(_whole_lines(file.read()))
+    file.truncate(_whole_bytes(file.read()))
 
 
-def _whole_lines(text: bytes) -> int:
+def _whole_bytes(text: bytes) -> int:
     """Bytes up to the end of the last whole line."""
     return text.rfind(b"\n") + 1
 
 
-def read_lines(path: Path) -> list[Any]:
+def whole_lines(path: Path) -> list[bytes]:
+    """The lines of a file without their ends, and without a last one that was cut short by a kill."""
+    text = path.read_bytes() if path.exists() else b""
+    return text[: _whole_bytes(text)].split(b"\n")[:-1]
+
+
+def read_lines(path: Path, kind: Any = Any) -> list[Any]:
     """The JSON lines of a file, without a last one that was cut short by a kill.
 
-    Raises: ValueError if a line is damaged.
+    Args:
+        kind: The type that each line is held to.
+
+    Raises: ValueError if a line is damaged, or of another type.
     """
-    text = path.read_bytes() if path.exists() else b""
     values = []
-    for number, line in enumerate(text[: _whole_lines(text)].split(b"\n")[:-1], start=1):
+    for number, line in enumerate(whole_lines(path), start=1):
         try:
-            values.append(json.loads(line))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path}, line {number} is damaged ({error}); remove that line to go on") from error
+            value = parsed(line)
+            checked(kind, value)
+        except ValueError as error:
+            remedy = "remove it and the lines after it to go on"
+            raise ValueError(f"{path}, line {number} is damaged ({error}); {remedy}") from error
+        values.append(value)
     return values
 
 
@@ -153,6 +192,20 @@ def write_tensors(path: Path, tensors: "dict[str, Tensor]", metadata: dict[str, 
     copies = {name: each.detach().cpu().clone(memory_format=torch.contiguous_format) for name, each in tensors.items()}
     with replacing(path, "wb") as file:
         file.write(save(copies, metadata))
+
+
+def tensor_metadata(path: Path) -> dict[str, str]:
+    """The metadata of a file of tensors, of which no more than the header is read.
+
+    Raises: ValueError if the file is truncated or its header is damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="np") as file:
+            return file.metadata() or {}
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged ({error}); delete it to start that part again") from error
 
 
 def read_tensors(path: Path, prefix: str = "") -> "tuple[dict[str, Tensor], dict[str, str]]":

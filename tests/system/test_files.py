@@ -116,8 +116,17 @@ def test_a_file_of_one_torn_line_is_empty(tmp_path: Path) -> None:
 def test_a_damaged_line_before_the_last_is_said_with_its_number(tmp_path: Path) -> None:
     path = tmp_path / "lines.jsonl"
     path.write_text('{"number": 0}\n{"num\n{"number": 2}\n')
-    with pytest.raises(ValueError, match=r"lines\.jsonl, line 2 is damaged .* remove that line"):
+    with pytest.raises(ValueError, match=r"lines\.jsonl, line 2 is damaged .* remove it and the lines after it"):
         read_lines(path)
+
+
+def test_a_value_without_a_form_in_json_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "value.json"
+    write_json(path, 1.5)
+    for write in (write_json, append_line):
+        with pytest.raises(ValueError, match=r"value\.json cannot be written, a value is no number"):
+            write(path, {"quality": float("nan")})
+    assert read_json(path) == 1.5
 
 
 def test_tensors_are_read_as_they_were_written_also_if_they_share_memory(tmp_path: Path) -> None:
