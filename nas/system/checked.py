@@ -65,6 +65,21 @@ def checked(kind: Any, value: Any, where: str = "the value") -> None:
         raise ValueError(f"{where} is {_short(value)}, not {_words(kind)}")
 
 
+def bounded(value: Any, where: str, numbers: tuple[float, float], longest: int) -> None:
+    """Hold every whole number inside a JSON value to a range, others to its upper end, and every list to a length.
+
+    Raises: ValueError that names the first that is outside.
+    """
+    least, most = numbers if isinstance(value, int) else (-numbers[1], numbers[1])
+    if isinstance(value, int | float) and not isinstance(value, bool) and not least <= value <= most:
+        raise ValueError(f"{where} is {value:.16g}, not from {least:,.0f} to {most:,.0f}")
+    if isinstance(value, list) and len(value) > longest:
+        raise ValueError(f"{where} has {len(value):,} entries, more than {longest:,}")
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in pairs:
+        bounded(item, f"{where}[{key}]" if isinstance(value, list) else f"{where}.{key}", numbers, longest)
+
+
 def _is_object(kind: Any, value: Any, where: str) -> bool:
     """True for a value with the keys of a TypedDict. Raises: ValueError if it has not."""
     if not isinstance(value, dict):

@@ -3,7 +3,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import pytest
 
-from nas.system.checked import DEEPEST, Count, Least, checked, parsed
+from nas.system.checked import DEEPEST, Count, Least, bounded, checked, parsed
 
 
 class Inner(TypedDict):
@@ -62,3 +62,18 @@ def test_nesting_has_a_limit(opening: str) -> None:
     for depth in (DEEPEST + 1, 200_000):
         with pytest.raises(ValueError, match="nested deeper than 100 levels"):
             parsed(opening * depth + "1" + closing * depth)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"encoder": {"embed_dim": 10**15}}, "a.encoder.embed_dim is 1000000000000000, not from 1 to 100"),
+        ({"blocks": [{"heads": 4}, {"heads": -1}]}, r"a.blocks\[1\].heads is -1, not from 1 to 100"),
+        ({"ratio": 100.5}, "a.ratio is 100.5, not from -100 to 100"),
+        ({"blocks": [2] * 11}, "a.blocks has 11 entries, more than 10"),
+    ],
+)
+def test_a_size_outside_its_range_is_said_with_its_place(value: Any, said: str) -> None:
+    bounded({"kind": "linear", "on": False, "blocks": [1] * 10, "width": 100, "ratio": 0.5}, "a", (1, 100), 10)
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        bounded(value, "a", (1, 100), 10)

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from nas.export.families import family_named
 from nas.export.family import Family
+from nas.system.checked import bounded
 from nas.system.files import read_json
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
@@ -25,6 +26,11 @@ CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 Precision = Literal["float32", "int8"]
 
 AGAIN = "write the export again with nas export RUN ID"
+
+MOST_SIZE = 1_000_000
+"""Largest width, number of heads or side in an architecture, and entries of a list in its settings."""
+MOST_BLOCKS = 1_000
+MOST_SETTING = 1e9
 
 
 def onnx_file(program: str, precision: Precision) -> str:
@@ -80,7 +86,14 @@ def read_config(folder: Path) -> Config:
     """Raises: ValueError if the folder holds no export, or the config is damaged."""
     if not (folder / CONFIG).is_file():
         raise ValueError(f"no export in {folder}: it has no {CONFIG}; write one with nas export RUN ID")
-    return Config(folder, read_json(folder / CONFIG))
+    values: dict[str, Any] = read_json(folder / CONFIG, dict[str, Any], AGAIN)
+    return Config(folder, values)
+
+
+def check_network(architecture: Any, settings: Any) -> None:
+    """Hold a network's description, as JSON, to sizes that can be built. Raises: ValueError."""
+    bounded(architecture, "architecture", (1, MOST_SIZE), MOST_BLOCKS)
+    bounded(settings, "settings", (-MOST_SETTING, MOST_SETTING), MOST_SIZE)
 
 
 def unchanged(path: Path, expected: str) -> Path:
