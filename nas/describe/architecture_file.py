@@ -11,14 +11,29 @@ provenance          run, experiment and commit
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from nas.export.families import entries, family_named, family_of
+from nas.export.read.config import MOST_SIZE, check_network
 from nas.runs.run import Run
 from nas.search_space import architecture_id, from_json, to_json
+from nas.system.checked import Count, bounded, checked
 from nas.system.provenance import commit
 from nas.system.redaction import shared_path
 from nas.tasks.base import Task
+
+
+class Record(TypedDict):
+    """The content of a file, as far as it is read back; an export's config has the same."""
+
+    architecture: dict[str, Any]
+    id: NotRequired[str]
+    family: str
+    family_module: NotRequired[str | None]
+    settings: dict[str, Any]
+    inputs: NotRequired[list[list[Count]] | None]
+    costs: NotRequired[dict[str, Any] | None]
+    provenance: NotRequired[dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
@@ -66,11 +81,15 @@ def described(record: Any, where: str) -> Described:
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
     try:
+        checked(Record, record)
+        check_network(record["architecture"], record["settings"])
+        bounded(record.get("inputs") or [], "inputs", (1, MOST_SIZE), MOST_SIZE)
         task = family.without_data(record["settings"], record.get("inputs") or ())
         architecture = from_json(family.architecture, record["architecture"])
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        what = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise ValueError(f"{where} is not that of an architecture of this version ({what})") from error
+    # whatever a family's own code meets in values that anybody may have written
+    except Exception as error:
+        what = f"{'' if type(error) is ValueError else f'{type(error).__name__}: '}{' '.join(str(error).split())}"
+        raise ValueError(f"{where} is not that of an architecture of this version ({what[:300]})") from error
     return Described(architecture, task, _title(record, architecture, where), _recorded_costs(record))
 
 

@@ -16,6 +16,7 @@ from nas.experiment.loading import load
 from nas.export.read.config import CONFIG
 from nas.runs.run import Run, network_of_run
 from nas.search_space import architecture_id
+from nas.system.checked import parsed
 from nas.system.files import read_json, write_json
 from nas.system.numbers import number
 
@@ -120,10 +121,9 @@ def _read(named: str) -> Any:
     """Raises: ValueError if there is no such file, or it is no JSON."""
     if named != STANDARD_INPUT and not Path(named).is_file():
         raise ValueError(f"no file {named}; write an architecture's with nas export RUN ID --architecture-only")
-    text = sys.stdin.read() if named == STANDARD_INPUT else Path(named).read_text(encoding="utf-8")
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
+        return parsed(sys.stdin.read() if named == STANDARD_INPUT else Path(named).read_bytes())
+    except ValueError as error:
         where = "standard input" if named == STANDARD_INPUT else named
         raise ValueError(f"{where} is no JSON: {error}") from error
 

@@ -1,6 +1,7 @@
 """Experiments read from their files, and as they travel to other processes."""
 
 import importlib.util
+import re
 import sys
 import traceback
 from dataclasses import dataclass, replace
@@ -58,8 +59,8 @@ def load(spec: str) -> Loaded:
 
     Raises: ValueError if there is no such file, or no such experiment in it.
     """
-    named, _, variable = spec.partition(":")
-    path, variable = _file(named), variable or "experiment"
+    named, variable = _parts(spec)
+    path = _file(named)
     source = path.read_text(encoding="utf-8")
     module = _module(path)
     experiment = getattr(module, variable, None)
@@ -72,7 +73,13 @@ def load(spec: str) -> Loaded:
 
 def is_shipped(spec: str) -> bool:
     """Whether a spec names a shipped experiment: `digits`, `cifar10:cpu`."""
-    return spec.partition(":")[0] in shipped_names()
+    return _parts(spec)[0] in shipped_names()
+
+
+def _parts(spec: str) -> tuple[str, str]:
+    """File or name, and variable; a colon may also be part of a file's path."""
+    named, _, variable = spec.rpartition(":")
+    return (named, variable) if named and variable.isidentifier() and not Path(spec).is_file() else (spec, "experiment")
 
 
 def shipped_names() -> list[str]:
@@ -130,7 +137,7 @@ def _is_accepted(experiment: Experiment, name: str, text: str) -> bool:
 
 def _module(path: Path) -> Any:
     # classes of the file are looked up by the module's name when they are pickled, so it must be registered
-    name = f"nas_experiment_{path.stem}"
+    name = "nas_experiment_" + re.sub(r"\W", "_", path.stem)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

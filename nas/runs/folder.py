@@ -8,6 +8,7 @@ packed.safetensors       the weights that a run is used by from a clone: read wh
 supernet.log.jsonl       loss along the training
 supernet.visits.json     how often training visited each option of each choice
 trials.jsonl             one evaluated architecture a line
+trials.sums              a sum of each line, which tells it apart from one of another run; also of anchors and scores
 imported.jsonl           the same for trials that were read from elsewhere before the search
 anchors.jsonl            the same for networks of one kind, measured for comparison
 scores.jsonl             other qualities with inherited weights: finalists on the split `select`, compared strategies
@@ -26,6 +27,9 @@ from typing import Any
 
 from nas.search_space import architecture_id
 from nas.training.settings import Arm
+
+CHECKPOINT = "checkpoint.safetensors"
+"""The state of a network's training that is not finished."""
 
 
 class RunFolder:
@@ -61,7 +65,7 @@ class RunFolder:
         return self.folder / "subnets" / architecture_id(architecture) / f"{arm}-{seed}"
 
     def subnet_checkpoint(self, architecture: Any, arm: Arm, seed: int) -> Path:
-        return self.subnet_folder(architecture, arm, seed) / "checkpoint.safetensors"
+        return self.subnet_folder(architecture, arm, seed) / CHECKPOINT
 
     def subnet_log(self, architecture: Any, arm: Arm, seed: int) -> Path:
         return self.subnet_folder(architecture, arm, seed) / "log.jsonl"
@@ -89,6 +93,13 @@ class RunFolder:
 
     def architecture_file(self, identifier: str) -> Path:
         return self.folder / "architectures" / f"{identifier}.json"
+
+    def own_files(self) -> list[Path]:
+        """What a run writes beside its manifest and the experiment's file, as far as it is there."""
+        lines = self.growing_files()[1:]
+        files = (self.commands_file, self.supernet_file, self.packed_file, self.supernet_checkpoint, self.supernet_log)
+        folders = (self.comparison_folder, self.report_folder, self.folder / "subnets", self.folder / "exports")
+        return [path for path in (*files, self.visits_file, *lines, *folders) if path.exists()]
 
     def growing_files(self) -> list[Path]:
         """Those that change while commands work on the run and that its report reads."""

@@ -1,14 +1,17 @@
 """The records of a run: trials, scores, trainings and measured costs, as values and as lines of JSON."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from nas.runs.formats import CostLine, ScoreLine, TrialLine
 from nas.search_space import Space, architecture_id, to_json
 from nas.search_space.kind import identifier
 from nas.strategies.base import Trial
+from nas.system.checked import checked
 from nas.system.files import append_line, read_lines, write_text
 from nas.system.redaction import redacted
 from nas.tasks.base import EvalSplit
@@ -79,17 +82,49 @@ def trial_line(trial: Trial) -> dict[str, Any]:
     }
 
 
-def read_trials(path: Path, space: Space) -> list[Trial]:
-    """Raises: ValueError if a line is damaged or its architecture is not of the space."""
-    trials = []
-    for number, line in enumerate(read_lines(path), start=1):
-        try:
+def read_trials(path: Path, space: Space, first: int = 0) -> list[Trial]:
+    """Trials whose numbers go up one by one from `first`, each of another network.
+
+    Raises: ValueError if a line is damaged, out of its place or a repetition, or its architecture is not of the space.
+    """
+    trials: list[Trial] = []
+    known: dict[Any, int] = {}
+    for place, line in enumerate(_lines(path, TrialLine, "trial")):
+        with _named(path, place, "trial"):
             architecture = space.from_json(line["architecture"])
+            _check_place(line, architecture, first + place, known)
+            known[architecture] = place
             fields = {key: line[key] for key in ("number", "costs", "quality", "violation", "seconds")}
             trials.append(Trial(architecture=architecture, failure=line.get("failure"), **fields))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path}, line {number} is no trial of this experiment: {error}") from error
     return trials
+
+
+def _check_place(line: dict[str, Any], architecture: Any, due: int, known: dict[Any, int]) -> None:
+    """Raises: ValueError if the line has another number or id than is due, or an earlier line has its network."""
+    remedy = "restore the file, or remove this line and those after it to search them again"
+    if line["number"] != due:
+        raise ValueError(f"number is {line['number']} where {due} is due, so lines are missing or were added; {remedy}")
+    if (found := line.get("id")) not in (None, architecture_id(architecture)):
+        raise ValueError(f"id is {found}, but its architecture has the id {architecture_id(architecture)}; {remedy}")
+    if architecture in known:
+        raise ValueError(f"line {known[architecture] + 1} has the same network; {remedy}")
+
+
+def _lines(path: Path, kind: Any, what: str) -> Iterator[Any]:
+    """Raises: ValueError if a line is damaged or of another type."""
+    for place, line in enumerate(read_lines(path)):
+        with _named(path, place, what):
+            checked(kind, line)
+        yield line
+
+
+@contextmanager
+def _named(path: Path, place: int, what: str) -> Iterator[None]:
+    """Errors inside name the file and the line."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{path}, line {place + 1} is no {what} of this experiment: {error}") from error
 
 
 def write_trials(path: Path, trials: list[Trial]) -> None:
@@ -111,12 +146,10 @@ def read_scores(path: Path, space: Space) -> dict[tuple[Any, EvalSplit], Score]:
     Raises: ValueError if a line is damaged or its architecture is not of the space.
     """
     scores = {}
-    for number, line in enumerate(read_lines(path), start=1):
-        try:
+    for place, line in enumerate(_lines(path, ScoreLine, "score")):
+        with _named(path, place, "score"):
             key = space.from_json(line["architecture"]), line["split"]
-            scores[key] = Score(line["quality"], line["seconds"], line["failure"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path}, line {number} is no score of this experiment: {error}") from error
+        scores[key] = Score(line["quality"], line["seconds"], line["failure"])
     return scores
 
 
@@ -125,7 +158,7 @@ class MeasuredCosts:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._known = {(line["name"], line["id"]): float(line["value"]) for line in read_lines(path)}
+        self._known = {(line["name"], line["id"]): float(line["value"]) for line in read_lines(path, CostLine)}
 
     def value(self, name: str, architecture: Any, measure: Callable[[], float]) -> float:
         """The cost `name` of the architecture, which `measure` finds if it is not known."""

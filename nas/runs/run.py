@@ -5,21 +5,28 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 from torch import Tensor
 
-from nas.experiment import Experiment
-from nas.experiment.costs import feasible_space
-from nas.experiment.loading import Loaded, Recipe, load, with_changes
+from nas.experiment.loading import Loaded
 from nas.experiment.overrides import apply_overrides
-from nas.experiment.settings import describe, differences, filled, lost
-from nas.runs.folder import RunFolder
-from nas.runs.manifest import commands, fingerprint, first_version, new_manifest, note_command, phase_record
+from nas.experiment.settings import describe, differences, filled
+from nas.runs.begun import check_new, check_source
+from nas.runs.folder import CHECKPOINT, RunFolder
+from nas.runs.formats import ComparisonRecord, Result
+from nas.runs.manifest import (
+    Evidence,
+    commands,
+    fingerprint,
+    new_manifest,
+    note_command,
+    phase_record,
+    supernet_hash,
+    text_hash,
+)
 from nas.runs.records import (
-    MeasuredCosts,
     Retrained,
     Score,
     read_scores,
@@ -28,14 +35,13 @@ from nas.runs.records import (
     trial_line,
     write_trials,
 )
-from nas.runs.weights import RunWeights
+from nas.runs.sealed import append_sealed, check_seals
+from nas.runs.weights import SETTINGS, RunWeights
 from nas.search_space import architecture_id, to_json
-from nas.search_space.feasible.space import FeasibleSpace
 from nas.strategies.base import Trial
 from nas.strategies.pareto import front_of_trials
-from nas.system.files import append_line, locked, read_json, write_json, write_tensors, write_text
+from nas.system.files import locked, read_json, write_json, write_tensors, write_text
 from nas.system.provenance import commit
-from nas.system.redaction import found_path
 from nas.tasks.base import EvalSplit
 from nas.training.settings import Arm
 
@@ -43,96 +49,48 @@ from nas.training.settings import Arm
 class Run(RunWeights):
     """The folder of one run. Make one with `create` or open one with `Run(folder)`."""
 
-    def __init__(self, folder: Path, data: Path | None = None) -> None:
-        """Open a run; `data` names a folder that the task reads instead of the one it was started with.
-
-        Raises: ValueError if there is no run in the folder.
-        """
-        super().__init__(folder)
-        if not self.exists(folder):
-            raise ValueError(f"no run in {folder} (no run.json); start one with nas run EXPERIMENT --out {folder}")
-        self.manifest: dict[str, Any] = read_json(self.manifest_file)
-        kept = self.manifest["data"]
-        self.data = data if data is not None or kept is None else found_path(kept)
-
-    @staticmethod
-    def exists(folder: Path) -> bool:
-        return RunFolder(folder).manifest_file.is_file()
-
     @classmethod
     def create(
         cls, folder: Path, loaded: Loaded, spec: str, overrides: dict[str, str], data: Path | None, command: str
     ) -> Self:
         """The run of an experiment in `folder`, begun now or gone on with.
 
-        Raises: ValueError if the folder holds a run of another experiment.
+        Raises: ValueError if the folder holds a run of another experiment, or files of a run without its manifest.
         """
         settings = describe(apply_overrides(loaded.experiment, overrides))
         if cls.exists(folder):
             run = cls(folder, data)
             run._check_same(settings)
+            check_source(folder, spec, loaded.source, run.source)
             return run
         paths = RunFolder(folder)
+        check_new(paths, loaded.source)
         write_text(paths.experiment_file, loaded.source)
         manifest = new_manifest(loaded, spec, overrides, data, command, settings)
         write_json(paths.manifest_file, manifest)
         return cls(folder, data)
 
-    @cached_property
-    def experiment(self) -> Experiment:
-        """The experiment as it was when the run began: recorded settings hold, whatever defaults are today.
-
-        Settings that are younger than the run have today's defaults. A recorded setting that today's classes have no
-        place for is left out, so that the run can be read; `check_settings` refuses to go on with it.
-        """
-        loaded = load(f"{self.experiment_file}:{self.manifest['variable']}")
-        return with_changes(loaded.experiment, self.manifest["overrides"], self.data, self.manifest["settings"])
-
-    def check_settings(self) -> None:
-        """Raises: ValueError if the run began with settings that today's code cannot put in force."""
-        missing = lost(self.experiment, self.manifest["settings"])
-        if missing:
-            raise ValueError(
-                f"{self.folder} began with settings that this version of nas cannot use ({'; '.join(missing[:3])}); "
-                f"go on with {first_version(self.manifest)}, or begin another run"
-            )
-
-    @property
-    def source(self) -> str:
-        """Text of the experiment's file as it was when the run began."""
-        return self.experiment_file.read_text(encoding="utf-8")
-
-    @property
-    def recipe(self) -> Recipe:
-        """The experiment for workers, which may stand on other machines."""
-        data = None if self.data is None else self.data.absolute()
-        return Recipe(
-            self.source, self.manifest["variable"], self.manifest["overrides"], data, self.manifest["settings"]
-        )
-
-    @property
-    def name(self) -> str:
-        return str(self.manifest["name"])
-
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Adds wall time, commits, machine and data of a phase to the manifest, also if it is interrupted.
 
-        Raises: ValueError if the run began with settings that today's code cannot use, or another process is in a phase
-            of this run, since their lines would mix; DataError.
+        Raises: ValueError if the run began with settings that today's code cannot use, data or source changed since
+            earlier phases, or another process is in a phase of this run, since their lines would mix; DataError.
         """
         self.check_settings()
         with locked(self.folder):
             # the code that runs is what was loaded, whatever is checked out by the end
-            loaded, data = commit(), fingerprint(self.experiment.task)
+            loaded, evidence = commit(), Evidence(fingerprint(self.experiment.task), text_hash(self.source))
+            evidence.check(self.folder, self.manifest)
+            self.remove_leftovers()
             self.note_command(name)
             started = time.monotonic()
             try:
                 yield
             finally:
-                self.manifest = read_json(self.manifest_file)
+                self.manifest = self.read_manifest()
                 before, seconds = self.manifest["phases"].get(name), time.monotonic() - started
-                self.manifest["phases"][name] = phase_record(before, seconds, loaded, data)
+                self.manifest["phases"][name] = phase_record(before, seconds, loaded, evidence)
                 write_json(self.manifest_file, self.manifest)
 
     def note_command(self, phase: str) -> None:
@@ -148,7 +106,7 @@ class Run(RunWeights):
         return dict(self.manifest.get("baselines", {}))
 
     def save_baselines(self, found: dict[str, dict[str, Any]]) -> None:
-        self.manifest = read_json(self.manifest_file) | {"baselines": found}
+        self.manifest = self.read_manifest() | {"baselines": found}
         write_json(self.manifest_file, self.manifest)
 
     def phase_seconds(self) -> dict[str, float]:
@@ -161,27 +119,26 @@ class Run(RunWeights):
 
     def save_supernet(self, state: dict[str, Tensor], visits: str) -> None:
         write_text(self.visits_file, visits + "\n")
-        write_tensors(self.supernet_file, state, {"experiment": self.name})
+        metadata = {"experiment": self.name, SETTINGS: supernet_hash(self.manifest["settings"])}
+        write_tensors(self.supernet_file, state, metadata)
         self.supernet_checkpoint.unlink(missing_ok=True)
-
-    @cached_property
-    def space(self) -> FeasibleSpace:
-        """The experiment's space inside its limits; measured costs are asked once and then remembered in the folder."""
-        return feasible_space(self.experiment, MeasuredCosts(self.costs_file).value)
 
     def trials(self) -> list[Trial]:
         """The search's history: what was imported, then what was evaluated here.
 
         Raises: ValueError if a line is damaged or its architecture is not of this experiment's space.
         """
-        return self.imported() + self._read_trials(self.trials_file)
+        imported = self.imported()
+        return imported + self._read_sealed(self.trials_file, len(imported))
 
     def front(self, trials: Sequence[Trial] | None = None) -> list[Trial]:
         """The front against the first cost inside the limits, by rising cost: of the search's trials, or of these."""
         return front_of_trials(self.trials() if trials is None else trials, self.experiment.costs[0].name)
 
     def append_trial(self, trial: Trial) -> None:
-        append_line(self.trials_file, trial_line(trial))
+        """Add a trial. Raises: ValueError if the file was changed since this run was searched."""
+        place = trial.number - len(self.imported())
+        append_sealed(self.trials_file, trial_line(trial), self.settings_hash, place)
 
     def imported(self) -> list[Trial]:
         """Trials that were read from elsewhere before the search began."""
@@ -199,19 +156,20 @@ class Run(RunWeights):
     def scores(self) -> dict[tuple[Any, EvalSplit], Score]:
         """Every quality with this run's inherited weights, by architecture and split."""
         known: dict[tuple[Any, EvalSplit], Score] = {}
-        for trial in [*self._read_trials(self.trials_file), *self.anchors()]:
+        for trial in [*self.trials()[len(self.imported()) :], *self.anchors()]:
             known[trial.architecture, "search"] = Score(trial.quality, trial.seconds, trial.failure)
+        check_seals(self.scores_file, self.settings_hash)
         return known | read_scores(self.scores_file, self.experiment.space)
 
     def append_score(self, architecture: Any, split: EvalSplit, score: Score) -> None:
-        append_line(self.scores_file, score_line(architecture, split, score))
+        append_sealed(self.scores_file, score_line(architecture, split, score), self.settings_hash)
 
     def anchors(self) -> list[Trial]:
         """Networks of a single kind, measured beside the search."""
-        return self._read_trials(self.anchors_file)
+        return self._read_sealed(self.anchors_file, 0)
 
     def append_anchor(self, trial: Trial) -> None:
-        append_line(self.anchors_file, trial_line(trial))
+        append_sealed(self.anchors_file, trial_line(trial), self.settings_hash, trial.number)
 
     def has_comparison(self, name: str) -> bool:
         return self.comparison_trials(name).is_file()
@@ -223,7 +181,7 @@ class Run(RunWeights):
 
     def comparison(self, name: str) -> tuple[list[Trial], float]:
         """Trials of a finished search of a comparison, and the seconds that its strategy took by itself."""
-        own_seconds = float(read_json(self.comparison_record(name))["own_seconds"])
+        own_seconds = float(read_json(self.comparison_record(name), ComparisonRecord)["own_seconds"])
         return self._read_trials(self.comparison_trials(name)), own_seconds
 
     def retrained_one(self, architecture: Any, arm: Arm, seed: int) -> Retrained | None:
@@ -235,7 +193,7 @@ class Run(RunWeights):
         key = result.architecture, result.arm, result.seed
         folder = self.subnet_folder(*key)
         write_json(folder.parent / "architecture.json", to_json(result.architecture))
-        write_tensors(self.subnet_weights_file(*key), weights, {"id": result.id})
+        write_tensors(self.subnet_weights_file(*key), weights, {"id": result.id, SETTINGS: self.settings_hash})
         for name, text in result.texts.items():
             write_text(folder / name, text)
         record = {**dataclasses.asdict(result), "architecture": to_json(result.architecture)}
@@ -257,14 +215,31 @@ class Run(RunWeights):
         return max(found, key=lambda result: result.search_quality)
 
     def _retrained(self, path: Path) -> Retrained:
-        value = read_json(path)
+        value = read_json(path, Result, "delete it to train again")
         try:
-            return Retrained(**{**value, "architecture": self.experiment.space.from_json(value["architecture"])})
-        except (TypeError, KeyError) as error:
+            architecture = self.experiment.space.from_json(value["architecture"])
+            if value["id"] != architecture_id(architecture):
+                raise ValueError(
+                    f"id is {value['id']}, but its architecture has the id {architecture_id(architecture)}"
+                )
+            return Retrained(**{**value, "architecture": architecture})
+        except (TypeError, ValueError) as error:
             raise ValueError(f"{path} is no result of this version ({error}); delete it to train again") from error
+
+    def remove_leftovers(self) -> None:
+        """Delete checkpoints of what is finished, which a kill may have left."""
+        finished = [path.with_name(CHECKPOINT) for path in self.result_files()]
+        for path in [*finished, *([self.supernet_checkpoint] if self.supernet_file.is_file() else [])]:
+            path.unlink(missing_ok=True)
 
     def _read_trials(self, path: Path) -> list[Trial]:
         return read_trials(path, self.experiment.space)
+
+    def _read_sealed(self, path: Path, first: int) -> list[Trial]:
+        """Raises: ValueError if a line is damaged, out of place or not of this run."""
+        trials = read_trials(path, self.experiment.space, first)
+        check_seals(path, self.settings_hash)
+        return trials
 
     def _check_same(self, settings: Any) -> None:
         # settings that are younger than the run have their defaults

@@ -4,13 +4,17 @@ from pathlib import Path
 
 from torch import Tensor
 
-from nas.runs.folder import RunFolder
+from nas.runs.manifest import supernet_hash
+from nas.runs.opened import OpenedRun
 from nas.runs.packed import SUPERNET, PackedWeights
 from nas.runs.records import Retrained
-from nas.system.files import read_tensors
+from nas.system.files import read_tensors, tensor_metadata
+
+SETTINGS = "settings"
+"""Key of the settings' hash in the metadata of a file of weights."""
 
 
-class RunWeights(RunFolder):
+class RunWeights(OpenedRun):
     """The weights of the supernet and of retrained networks."""
 
     @property
@@ -19,15 +23,20 @@ class RunWeights(RunFolder):
         return PackedWeights(self.packed_file)
 
     def has_supernet(self) -> bool:
-        return self.supernet_file.is_file() or self.packed.has(SUPERNET)
+        """Whether it was trained. Raises: ValueError if its file is damaged or another run's."""
+        if self.supernet_file.is_file():
+            self._check_settings(self.supernet_file, supernet_hash(self.manifest["settings"]))
+            return True
+        return self.packed.has(SUPERNET)
 
     def has_half_supernet(self) -> bool:
         """Whether the supernet at hand was rounded to half precision."""
         return not self.supernet_file.is_file() and self.packed.is_half(SUPERNET)
 
     def supernet_state(self) -> dict[str, Tensor]:
-        """Raises: ValueError if it was not trained yet, or the file is damaged."""
+        """Raises: ValueError if it was not trained yet, or the file is damaged or another run's."""
         if self.supernet_file.is_file():
+            self._check_settings(self.supernet_file, supernet_hash(self.manifest["settings"]))
             return read_tensors(self.supernet_file)[0]
         packed = self.packed.read(SUPERNET)
         if not packed:
@@ -42,15 +51,23 @@ class RunWeights(RunFolder):
         return not self._of(result).is_file() and self.packed.is_half(packed_group(result))
 
     def subnet_weights(self, result: Retrained) -> dict[str, Tensor]:
-        """Raises: ValueError if the weights are missing or damaged."""
+        """Raises: ValueError if the weights are missing, damaged or another run's."""
         path = self._of(result)
         if path.is_file():
+            self._check_settings(path, self.settings_hash)
             return read_tensors(path)[0]
         packed = self.packed.read(packed_group(result))
         if not packed:
             how = f"nas reproduce {self.folder} --id {result.id} --retrain makes it again"
             raise ValueError(f"{path} is missing; {how}")
         return packed
+
+    @staticmethod
+    def _check_settings(path: Path, expected: str) -> None:
+        """Raises: ValueError if the file was written under other settings; those of earlier versions do not say."""
+        found = tensor_metadata(path).get(SETTINGS, expected)
+        if found != expected:
+            raise ValueError(f"{path} was trained under other settings; restore the run's own, or delete it")
 
     def _of(self, result: Retrained) -> Path:
         return self.subnet_weights_file(result.architecture, result.arm, result.seed)

@@ -4,12 +4,13 @@ Only this loop knows limits and evaluations; a strategy sees a space that draws 
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from nas.experiment.preflight import preflight
 from nas.parallel.map import Workers
+from nas.runs.records import Score
 from nas.runs.run import Run
 from nas.search.controls import hybrids, of_one_kind, random_searches, searched
 from nas.search.picture import front_picture
@@ -18,16 +19,20 @@ from nas.strategies.base import Trial
 from nas.strategies.generations import next_networks
 from nas.strategies.pareto import evenly
 from nas.system.progress import Advance, progress
+from nas.tasks.base import EvalSplit
 
 log = logging.getLogger(__name__)
+
+LEAST_FAILURES = 4
+"""Failures in a row that end a search at least: one bad network in generations of one is no reason."""
 
 
 def search(run: Run, workers: Workers) -> None:
     """Evaluate as many architectures as the experiment says, then what they are compared with and finalists, going on
     where it stopped.
 
-    Raises: ValueError if a limit cannot be met, the supernet is not trained, the data is missing, or every network of
-        the first generation fails.
+    Raises: ValueError if a limit cannot be met, the supernet is not trained, the data is missing, every network of a
+        generation or every finalist fails, or the strategy breaks its contract.
     """
     experiment, space = run.experiment, run.space
     space.check_limits()
@@ -68,9 +73,16 @@ def is_finished(run: Run) -> bool:
     return (
         len(trials) - len(run.imported()) >= run.experiment.evaluations
         and all(len(run.anchors()) >= len(planned) for planned in _anchors(run, trials))
-        and all((architecture, "select") in known for architecture in finalists(run))
+        and _are_scored(finalists(run), known)
         and all(run.has_comparison(search.name) for search in random_searches(run))
     )
+
+
+def _are_scored(chosen: list[Any], known: Mapping[tuple[Any, EvalSplit], Score]) -> bool:
+    """Whether every finalist has a score on the split `select`, and not every one failed there."""
+    scores = [known.get((architecture, "select")) for architecture in chosen]
+    found = [score for score in scores if score is not None]
+    return len(found) == len(scores) and (not found or any(score.quality is not None for score in found))
 
 
 def _anchors(run: Run, trials: list[Trial]) -> Iterator[list[Any]]:
@@ -85,6 +97,7 @@ def _search(run: Run, trials: list[Trial], scores: Scores, advance: Advance) -> 
     experiment, imported = run.experiment, len(run.imported())
     plan = experiment.plan()
     advance(len(trials) - imported, "")
+    _check_failures(run, trials[imported:])
     while (done := len(trials) - imported) < experiment.evaluations:
         pending = next_networks(plan, run.space, trials, done)
         if not pending:
@@ -94,7 +107,7 @@ def _search(run: Run, trials: list[Trial], scores: Scores, advance: Advance) -> 
             run.append_trial(trial)
             trials.append(trial)
             advance(len(trials) - imported, _words(run, trial, trials))
-        _check_failures(trials)
+        _check_failures(run, trials[imported:])
 
 
 def _measure_anchors(run: Run, scores: Scores) -> None:
@@ -123,9 +136,18 @@ def _search_at_random(run: Run, scores: Scores) -> None:
 def _score_finalists(run: Run, scores: Scores) -> None:
     """Qualities on the split `select`: of many networks the best was also lucky on the split that found it."""
     chosen = finalists(run)
+    if not _are_scored(chosen, scores.known):
+        scores.forget_failures(chosen, "select")
+    failures = []
     with progress("finalists", len(chosen), "networks") as advance:
         for done, score in enumerate(scores.of(chosen, "select", keep=True), start=1):
             advance(done, score.failure or f"{run.experiment.quality.name} {score.quality:.4f} on fresh data")
+            failures += [score.failure] if score.failure else []
+    if chosen and len(failures) == len(chosen):
+        raise ValueError(
+            f"all {len(chosen)} finalists failed on the split select, the last with {failures[-1]}; "
+            "mend the cause and give the command again: it evaluates them anew"
+        )
 
 
 def _trials(run: Run, scores: Scores, architectures: list[Any], first: int) -> Iterator[Trial]:
@@ -143,6 +165,12 @@ def _words(run: Run, trial: Trial, trials: list[Trial]) -> str:
     return f"{run.experiment.quality.name} {trial.quality:.4f}, best {best:.4f}"
 
 
-def _check_failures(trials: list[Trial]) -> None:
-    if all(trial.quality is None for trial in trials):
-        raise ValueError(f"all {len(trials)} networks failed, the last with {trials[-1].failure}")
+def _check_failures(run: Run, trials: list[Trial]) -> None:
+    """Raises: ValueError if every network of the last whole generation failed; a small one counts with those before."""
+    last = trials[-max(run.experiment.generation, LEAST_FAILURES) :]
+    is_whole = len(trials) % run.experiment.generation == 0 or len(trials) >= run.experiment.evaluations
+    if last and is_whole and all(trial.quality is None for trial in last):
+        raise ValueError(
+            f"all {len(last)} networks failed, the last with {last[-1].failure}; mend the cause and remove the last "
+            f"{len(last)} lines of {run.trials_file}, or correct the experiment and begin another run"
+        )

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,10 +26,8 @@ from nas.search_space import to_json
 from nas.supernet import Supernet
 from nas.supernet.train import supernet_of
 from nas.system.devices import threads
-from nas.tasks.base import EvalSplit
-
-LONGEST_FAILURE = 300
-"""Characters of an error that are kept."""
+from nas.system.failures import failure_line
+from nas.tasks.base import DataError, EvalSplit
 
 
 class Candidate(NamedTuple):
@@ -69,6 +68,12 @@ class Scores:
                 self.known[architecture, split] = score
             yield self.known[architecture, split]
 
+    def forget_failures(self, architectures: Sequence[Any], split: EvalSplit) -> None:
+        """Have networks that failed on a split evaluated again when they are asked for."""
+        for each in architectures:
+            if (each, split) in self.known and self.known[each, split].quality is None:
+                del self.known[each, split]
+
 
 @contextmanager
 def scoring(run: Run, workers: Workers) -> Iterator[Scores]:
@@ -92,19 +97,32 @@ def evaluator(recipe: Recipe, weights: Arrays) -> Callable[[Candidate], Score]:
 def evaluate(experiment: Experiment, supernet: Supernet, candidate: Candidate) -> Score:
     """Quality with inherited weights, and the seconds that it took.
 
-    What goes wrong in one network (memory, a number that is not finite, an error of its operators) is its score.
+    Any error of the network or of its quality is its score.
 
-    Raises: ValueError if the data is missing, which is not the network's fault.
+    Raises: DataError if the data is missing or damaged, which is not the network's fault.
     """
     network = Inherited(supernet, experiment.space.from_json(candidate.architecture))
     started = time.perf_counter()
     try:
-        quality = experiment.quality(experiment.task, network, candidate.split)
-        failure = None if math.isfinite(quality) else f"{experiment.quality.name} is {quality}"
-    except (MemoryError, ArithmeticError, RuntimeError) as error:
-        quality, failure = math.nan, f"{type(error).__name__}: {' '.join(str(error).split())}"[:LONGEST_FAILURE]
-    seconds = round(time.perf_counter() - started, 3)
-    return Score(None if failure else quality, seconds, failure)
+        found: Any = experiment.quality(experiment.task, network, candidate.split)
+        quality = _number(found)
+        failure = None if quality is not None else f"{experiment.quality.name} is {_short(found)}"
+    except DataError:
+        raise
+    except Exception as error:
+        quality, failure = None, failure_line(error)
+    return Score(quality, round(time.perf_counter() - started, 3), failure)
+
+
+def _number(found: Any) -> float | None:
+    """A finite number, also one of NumPy or in a tensor, as a float; None for anything else."""
+    value = found.item() if isinstance(found, Tensor | np.ndarray) and math.prod(found.shape) == 1 else found
+    return float(value) if isinstance(value, Real) and math.isfinite(value) else None
+
+
+def _short(found: Any) -> str:
+    """The return value of a quality that is no finite number, for a message."""
+    return str(found) if isinstance(found, Real) else f"no number but {type(found).__name__}"
 
 
 def _tensor(array: np.ndarray[Any, Any]) -> Tensor:

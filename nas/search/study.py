@@ -3,25 +3,31 @@
 from collections.abc import Iterator
 
 from nas.runs.run import Run
+from nas.system.files import locked
 from nas.system.redaction import shown_url
 
 
 def write_trials(run: Run, url: str, name: str) -> int:
-    """Add the run's trials that the study does not hold yet. Returns how many. Raises: ValueError if it refuses."""
+    """Add the run's trials that the study does not hold yet. Returns how many.
+
+    Raises: ValueError if the storage refuses, or another process adds them now.
+    """
     # here and not above: it loads Optuna, which takes a second
     from nas.search.optuna_storage import write_study
 
     experiment = run.experiment
-    return write_study(
-        url,
-        name,
-        run.trials(),
-        experiment.space,
-        quality=experiment.quality.name,
-        minimize=tuple(getattr(experiment.strategy, "minimize", ())),
-        limits=run.space.limits,
-        ended=run.phase_ended("search"),
-    )
+    # not the folder, which a search holds while its trials may be looked at
+    with locked(run.experiment_file):
+        return write_study(
+            url,
+            name,
+            run.trials(),
+            experiment.space,
+            quality=experiment.quality.name,
+            minimize=tuple(getattr(experiment.strategy, "minimize", ())),
+            limits=run.space.limits,
+            ended=run.phase_ended("search"),
+        )
 
 
 def read_trials_into(run: Run, url: str, name: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ import platform
 import subprocess
 from datetime import UTC, datetime
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 LIBRARIES = (
@@ -17,21 +18,41 @@ LIBRARIES = (
 
 @cache
 def commit() -> str:
-    """The commit of the code that runs, with `+changes` where the tree differs; `unknown` outside a checkout."""
-    here = Path(__file__).parent
+    """The commit of the code that runs, with `+changes` where the tree differs.
+
+    A repository counts only if it tracks the package's own files; where none does, the package's version and a hash of
+    its files stand for the commit: `0.4.0+files.1f2e3d4c5b`.
+    """
+    package = Path(__file__).resolve().parents[1]
     try:
-        found = subprocess.run(
-            ["git", "-C", str(here), "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True, check=True
-        ).stdout.strip()
-        changed = subprocess.run(
-            ["git", "-C", str(here), "status", "--porcelain", "--untracked-files=no", "--", "."],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+        # an environment may lie inside somebody else's repository
+        _git(package, "ls-files", "--error-unmatch", "--", str(Path(__file__).resolve()))
+        found = _git(package, "rev-parse", "--short=10", "HEAD").strip()
+        changed = _git(package, "status", "--porcelain", "--untracked-files=no", "--", ".")
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return f"{_version('attention-nas') or '0'}+files.{files_hash(package)}"
     return f"{found}+changes" if changed.strip() else found
+
+
+def files_hash(package: Path) -> str:
+    """A short hash of the Python files of a package: their names and contents."""
+    digest = sha256()
+    for path in sorted(package.rglob("*.py")):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(package).as_posix()} {len(content)} ".encode() + content)
+    return digest.hexdigest()[:10]
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def _version(library: str) -> str | None:
+    """The installed version; None if it is not installed."""
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def environment() -> dict[str, str]:
@@ -41,12 +62,7 @@ def environment() -> dict[str, str]:
 
     from nas.system.devices import device_name
 
-    versions = {}
-    for library in LIBRARIES:
-        try:
-            versions[library] = importlib.metadata.version(library)
-        except importlib.metadata.PackageNotFoundError:
-            continue
+    versions = {library: found for library in LIBRARIES if (found := _version(library)) is not None}
     return {
         "device": device_name(),
         "cores": str(os.cpu_count()),

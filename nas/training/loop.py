@@ -4,6 +4,7 @@ Data, sampled subnets and torch's generator are set anew from (seed, step) in ev
 from a checkpoint takes exactly the steps that an uninterrupted one takes.
 """
 
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -26,7 +27,9 @@ CHECKPOINT_SECONDS = 30.0
 LOG_STEPS = 50
 
 Checkpoint = tuple[dict[str, Tensor], dict[str, str]]
-"""The state of a trainee, and the step and the seconds after which it is the state, as text."""
+"""The state of a trainee, and as text the step and the seconds after which it is the state, and the losses since the
+last line of the log.
+"""
 
 
 class Begun(NamedTuple):
@@ -34,6 +37,8 @@ class Begun(NamedTuple):
 
     step: int
     seconds: float
+    losses: tuple[float, ...] = ()
+    """Those of the last steps, whose mean is not logged yet."""
 
 
 class Keeper(Protocol):
@@ -123,8 +128,9 @@ def load_checkpoint(trainee: Trainee, found: Checkpoint, name: str) -> Begun:
     state, metadata = found
     try:
         trainee.load(state)
-        return Begun(int(metadata["step"]), float(metadata["seconds"]))
-    except (ValueError, KeyError, RuntimeError) as error:
+        losses = json.loads(metadata.get("losses", "[]"))
+        return Begun(int(metadata["step"]), float(metadata["seconds"]), tuple(map(float, losses)))
+    except (ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ValueError(f"{name} does not fit this experiment ({error}); delete it") from error
 
 
@@ -135,8 +141,7 @@ def take_steps(
 
     Returns: Wall seconds of the training, those before `begun` included. Raises: KeyboardInterrupt if interrupted.
     """
-    step, seconds = begun
-    losses: list[float] = []
+    step, seconds, losses = begun.step, begun.seconds, list(begun.losses)
     started = saved = time.monotonic()
     advance(step, "")
     while step < trainee.training.steps:
@@ -149,7 +154,8 @@ def take_steps(
         advance(step, f"loss {losses[-1]:.3f}" if losses else "")
         if finished or interrupted() or time.monotonic() - saved > CHECKPOINT_SECONDS:
             saved = time.monotonic()
-            keeper.save(trainee.state(), {"step": str(step), "seconds": str(seconds + saved - started)})
+            metadata = {"step": str(step), "seconds": str(seconds + saved - started), "losses": json.dumps(losses)}
+            keeper.save(trainee.state(), metadata)
         if interrupted():
             raise KeyboardInterrupt
     return seconds + saved - started

@@ -3,6 +3,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,6 +109,30 @@ def test_mistakes_are_one_line(finished: Path, tmp_path: Path, mistake: Command)
     assert "no family 'perceptron'; there are: seq2seq, vision_transformer" in mistake("describe", path)
     path.write_text(json.dumps({**record, "settings": {}}))
     assert "is not that of an architecture of this version (KeyError: 'image_size')" in mistake("describe", path)
+    hostile: list[tuple[dict[str, Any], str]] = [
+        ({"settings": None}, "settings is null, not an object"),
+        (
+            {"settings": record["settings"] | {"image_size": 10**15}},
+            "settings.image_size is 1000000000000000, not from",
+        ),
+        ({"inputs": [["1", 8]]}, 'inputs[0][0] is "1", not a whole number'),
+        ({"inputs": {"a": 1}}, 'inputs is {"a": 1}, not a list or null'),
+        ({"costs": [1]}, "costs is [1], not an object or null"),
+        ({"provenance": "here"}, 'provenance is "here", not an object or null'),
+    ]
+    for embed_dim in (-1, 0, 10**15):
+        architecture = {"encoder": record["architecture"]["encoder"] | {"embed_dim": embed_dim}}
+        hostile.append(({"architecture": architecture}, f"architecture.encoder.embed_dim is {embed_dim}, not from 1"))
+    block = record["architecture"]["encoder"]["blocks"][0]
+    architecture = {"encoder": record["architecture"]["encoder"] | {"blocks": [block] * 100_000}}
+    hostile.append(({"architecture": architecture}, "architecture.encoder.blocks has 100,000 entries, more than 1,000"))
+    for change, said in hostile:
+        path.write_text(json.dumps({**record, **change}))
+        assert said in mistake("describe", path)
+    path.write_text("[" * 100_000)
+    assert "is no JSON: nested deeper than 100 levels" in mistake("describe", path)
+    path.write_text(json.dumps({**record, "costs": {"flops": float("nan")}}))
+    assert "is no JSON: NaN is no number" in mistake("describe", path)
     path.write_text(json.dumps(record))
     assert "no costs at 17 tokens; try 16" in mistake("describe", path, "--length", "17")
     assert "--length x is no number of tokens" in mistake("describe", path, "--length", "x")

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from nas.experiment import Experiment, Selection
 from nas.experiment.costs import feasible_space
 from nas.experiment.loading import Recipe, load
 from nas.experiment.settings import describe
+from nas.runs.run import Run
 from nas.search_space.limits import Window
 
 
@@ -30,6 +32,22 @@ def test_a_file_that_is_not_there_is_said(tiny: Path, spec: str) -> None:
     Path("tiny.txt").touch()
     with pytest.raises(ValueError, match=r"no experiment '.*'; name a Python file, or a shipped experiment: cifar10"):
         load(spec)
+
+
+@pytest.mark.parametrize("name", ["a:b", "a b", "100%s", "new\nline", "[red]"])
+def test_a_file_and_a_run_may_have_any_legal_path(tiny: Path, name: str) -> None:
+    folder = Path(name)
+    folder.mkdir()
+    path = folder / f"{name}.py"
+    shutil.copy(tiny, path)
+    experiment = load(str(path)).experiment
+    assert load(f"{path}:experiment").experiment == experiment
+    run = Run.create(folder / "out", load(str(path)), str(path), {}, None, "nas run")
+    assert describe(Run(run.folder).experiment) == describe(experiment)
+    with run.phase("search"):
+        pass
+    with pytest.raises(ValueError, match=r"no experiment 'other' in"):
+        load(f"{path}:other")
 
 
 def test_an_unknown_variant_is_said_with_those_that_there_are(tiny: Path) -> None:

@@ -60,6 +60,10 @@ def test_a_search_goes_on_as_it_was_begun_after_a_default_has_changed(begun: Run
     again = Run.create(Path("again"), load("tiny.py"), "tiny.py", {"supernet.steps": "5"}, None, "nas run tiny.py")
     edit(again.experiment_file, "population_size: int = 4", "population_size: int = 9")
     edit(again.experiment_file, "parents: int = 2", "parents: int = 5")
+    # as an earlier version wrote it, which did not hold a run to the text of its experiment
+    manifest = json.loads(again.manifest_file.read_text())
+    del manifest["source"]
+    again.manifest_file.write_text(json.dumps(manifest))
     again = Run(again.folder)
     train(again)
     search(again, Workers(1))

@@ -26,7 +26,7 @@ def new_search(folder: Path, finished: Path, spec: str = "", **overrides: str) -
     """A run with the supernet of `finished` and nothing searched yet; `spec` names another experiment's file."""
     spec = spec or str(finished / "experiment.py")
     run = Run.create(folder, load(spec), spec, overrides, None, "nas search")
-    shutil.copy(finished / "supernet.safetensors", folder)
+    run.save_supernet(Run(finished).supernet_state(), "{}")
     return run
 
 
@@ -171,18 +171,88 @@ def test_networks_that_fail_are_recorded_and_the_search_goes_on(tiny: Path, fini
     said = {
         depth: {trial.failure for trial in trials if trial.architecture.encoder.depth == depth} for depth in (1, 2, 3)
     }
-    assert said == {1: {"RuntimeError: out of memory"}, 2: {None}, 3: {"accuracy is nan"}}
+    assert said == {1: {"RuntimeError: out of memory (experiment.py, line 40)"}, 2: {None}, 3: {"accuracy is nan"}}
     assert all((trial.quality is None) == (trial.failure is not None) for trial in trials)
     # what failed is as lasting as what did not
     assert lines(run.folder / "trials.jsonl")[0].keys() >= {"failure", "quality"}
     assert Run(run.folder).trials() == trials
 
 
-def test_a_search_in_which_everything_fails_says_so(tiny: Path, finished: Path) -> None:
-    tiny.write_text("from dataclasses import replace\n" + tiny.read_text() + FAILING.replace("== 3", "!= 1"))
+def failing(tiny: Path, changes: dict[str, str]) -> None:
+    """Write the experiment whose quality fails, with other words in it."""
+    text = "from dataclasses import replace\n" + tiny.read_text() + FAILING
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    tiny.write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("{}['x']", "KeyError: 'x' ("),
+        ("[][0]", "IndexError: list index out of range ("),
+        ("None + 1", "TypeError: unsupported operand type(s)"),
+        ("1 / 0", "ZeroDivisionError: division by zero ("),
+        ("'high'", "accuracy is no number but str"),
+    ],
+)
+def test_any_error_of_a_network_is_its_failure_with_type_and_place(
+    tiny: Path, finished: Path, wrong: str, said: str
+) -> None:
+    failing(tiny, {'raise RuntimeError("out of\\n  memory")': f"return {wrong}", "evaluations=16": "evaluations=6"})
+    run = new_search(Path("run"), finished, spec="tiny.py", random_searches="0", anchors="0")
+    search(run, Workers(1))
+    failed = [trial for trial in run.trials() if trial.architecture.encoder.depth == 1]
+    assert failed
+    for trial in failed:
+        assert trial.failure is not None
+        assert trial.failure.startswith(said)
+        assert not said.endswith("(") or trial.failure.endswith(" (experiment.py, line 40)")
+
+
+@pytest.mark.parametrize("kind", ["numpy.float32", "torch.tensor", "numpy.asarray"])
+def test_a_number_of_a_library_is_a_quality(tiny: Path, finished: Path, kind: str) -> None:
+    returned = f"import numpy, torch\n        return {kind}(0.5)"
+    failing(tiny, {"stack = model": f"{returned}\n        stack = model", "evaluations=16": "evaluations=4"})
+    run = new_search(Path("run"), finished, spec="tiny.py", random_searches="0", anchors="0")
+    search(run, Workers(1))
+    assert [trial.quality for trial in run.trials()] == [0.5] * 4
+
+
+def test_a_search_in_which_everything_fails_says_so_at_once_also_when_run_again(tiny: Path, finished: Path) -> None:
+    failing(tiny, {"== 3": "!= 1"})
     run = new_search(Path("run"), finished, spec="tiny.py")
-    with pytest.raises(ValueError, match=r"^all 4 networks failed, the last with "):
-        search(run, Workers(1))
+    for _ in range(2):
+        with pytest.raises(
+            ValueError, match=r"^all 4 networks failed, the last with .* remove the last 4 lines of run"
+        ):
+            search(Run(run.folder), Workers(1))
+        assert len(run.trials()) == 4
+
+
+def test_a_generation_in_which_everything_fails_ends_the_search(tiny: Path, finished: Path) -> None:
+    begun = "from pathlib import Path\n        if len(Path('run/trials.jsonl').read_bytes().splitlines()) >= 4:"
+    failing(tiny, {"if stack.depth == 1:": begun, "== 3": "== 9"})
+    run = new_search(Path("run"), finished, spec="tiny.py")
+    run.trials_file.touch()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="all 4 networks failed, the last with RuntimeError"):
+            search(Run(run.folder), Workers(1))
+        assert [trial.quality is None for trial in run.trials()] == [False] * 4 + [True] * 4
+
+
+def test_finalists_that_all_failed_are_evaluated_again(tiny: Path, finished: Path) -> None:
+    broken = "from pathlib import Path\n        if split == 'select' and Path('broken').exists():"
+    failing(tiny, {"if stack.depth == 1:": broken, "== 3": "== 9", "evaluations=16": "evaluations=4"})
+    run = new_search(Path("run"), finished, spec="tiny.py")
+    Path("broken").touch()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="all 4 finalists failed on the split select, the last with RuntimeError"):
+            search(Run(run.folder), Workers(1))
+    Path("broken").unlink()
+    search(Run(run.folder), Workers(1))
+    assert all(run.scores()[architecture, "select"].quality is not None for architecture in finalists(run))
+    assert choose(run, run.experiment.selection)
 
 
 def test_finalists_are_the_fronts_and_have_a_score_on_fresh_data(finished: Path) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from nas.experiment.loading import load
 from nas.runs.run import Run
+from nas.search.study import write_trials
+from nas.system.files import locked
 
 
 @pytest.fixture
@@ -40,6 +42,13 @@ def test_trials_that_are_there_are_not_written_again(finished: Path, storage: st
     assert [direction.name for direction in study.directions] == ["MAXIMIZE", "MINIMIZE"]
     assert study.metric_names == ["accuracy", "flops"]
     assert len(study.trials) == 10
+
+
+def test_two_commands_do_not_write_one_runs_trials_at_once(finished: Path, storage: str) -> None:
+    with locked(finished / "experiment.py"), pytest.raises(ValueError, match="another command is at work"):
+        write_trials(Run(finished), storage, "mine")
+    with locked(finished):
+        assert write_trials(Run(finished), storage, "mine") == 10, "a search may be at work"
 
 
 def test_mistakes_are_one_line_and_change_nothing(

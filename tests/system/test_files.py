@@ -17,6 +17,9 @@ from nas.system.files import (
     read_lines,
     read_tensors,
     replacing,
+    replacing_folder,
+    tensor_metadata,
+    tensor_shapes,
     write_json,
     write_tensors,
 )
@@ -116,8 +119,17 @@ def test_a_file_of_one_torn_line_is_empty(tmp_path: Path) -> None:
 def test_a_damaged_line_before_the_last_is_said_with_its_number(tmp_path: Path) -> None:
     path = tmp_path / "lines.jsonl"
     path.write_text('{"number": 0}\n{"num\n{"number": 2}\n')
-    with pytest.raises(ValueError, match=r"lines\.jsonl, line 2 is damaged .* remove that line"):
+    with pytest.raises(ValueError, match=r"lines\.jsonl, line 2 is damaged .* remove it and the lines after it"):
         read_lines(path)
+
+
+def test_a_value_without_a_form_in_json_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "value.json"
+    write_json(path, 1.5)
+    for write in (write_json, append_line):
+        with pytest.raises(ValueError, match=r"value\.json cannot be written, a value is no number"):
+            write(path, {"quality": float("nan")})
+    assert read_json(path) == 1.5
 
 
 def test_tensors_are_read_as_they_were_written_also_if_they_share_memory(tmp_path: Path) -> None:
@@ -136,6 +148,54 @@ def test_truncated_tensors_are_said_with_their_path(tmp_path: Path, kept: int) -
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(ValueError, match=r"tensors\.safetensors is damaged .* delete it"):
         read_tensors(path)
+
+
+def test_shapes_and_metadata_are_read_from_the_header_alone(tmp_path: Path) -> None:
+    path = tmp_path / "tensors.safetensors"
+    write_tensors(path, {"a": torch.zeros(2, 3), "b": torch.tensor(1)}, {"settings": "x"})
+    assert tensor_shapes(path) == {"a": (2, 3), "b": ()}
+    assert tensor_metadata(path) == {"settings": "x"}
+
+
+def test_what_killed_writers_left_is_cleared_by_the_next_and_what_living_ones_write_is_not(tmp_path: Path) -> None:
+    dead = multiprocessing.get_context("fork").Process(target=int)
+    dead.start()
+    dead.join()
+    (tmp_path / f".value.json.{dead.pid}").write_text("torn")
+    (tmp_path / f".value.json.{os.getppid()}").write_text("of a living process")
+    (tmp_path / ".value.json.mine").write_text("not ours")
+    write_json(tmp_path / "value.json", 1)
+    assert sorted(os.listdir(tmp_path)) == sorted([f".value.json.{os.getppid()}", ".value.json.mine", "value.json"])
+
+
+def test_two_processes_that_write_one_folder_both_end_well(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    both, folder = context.Barrier(2), tmp_path / "a [b]" / "out"
+
+    def write(number: int) -> None:
+        with replacing_folder(folder) as beside:
+            (beside / "number").write_text(str(number))
+            both.wait()
+            (beside / "again").write_text(str(number))
+
+    writers = [context.Process(target=write, args=(number,)) for number in range(2)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0, 0]
+    assert os.listdir(folder.parent) == ["out"]
+    assert (folder / "number").read_text() == (folder / "again").read_text()
+
+
+def test_a_folder_that_a_kill_took_apart_is_back_before_the_next_is_written(tmp_path: Path) -> None:
+    folder, old = tmp_path / "out", tmp_path / ".out.1.old"
+    old.mkdir()
+    (old / "whole").touch()
+    with pytest.raises(RuntimeError, match="no"), replacing_folder(folder):
+        raise RuntimeError("no")
+    assert os.listdir(tmp_path) == ["out"]
+    assert os.listdir(folder) == ["whole"]
 
 
 def test_a_locked_folder_is_closed_to_others_until_the_lock_ends(tmp_path: Path) -> None:

@@ -176,6 +176,7 @@ def test_an_interrupted_training_ends_as_the_uninterrupted(make, tmp_path: Path)
     assert steps == [5, 6]
     for name, tensor in whole.state().items():
         assert torch.equal(tensor, resumed.state()[name]), name
+    assert (tmp_path / "cut.jsonl").read_text() == (tmp_path / "whole.jsonl").read_text(), "means are over all steps"
 
 
 def test_a_truncated_checkpoint_is_one_clear_line(tmp_path: Path) -> None:

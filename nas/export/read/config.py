@@ -21,6 +21,7 @@ from typing import Any, Literal
 
 from nas.export.families import family_named
 from nas.export.family import Family
+from nas.system.checked import bounded
 from nas.system.files import read_json
 
 CONFIG, WEIGHTS, CARD, PT2 = "config.json", "model.safetensors", "README.md", "model.pt2"
@@ -34,6 +35,11 @@ WRONG = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, As
 """What code raises that is given values of another type or size than it was written for."""
 MOST_WORDS = 200
 """Most characters of such an error in a message."""
+
+MOST_SIZE = 1_000_000
+"""Largest width, number of heads or side in an architecture, and entries of a list in its settings."""
+MOST_BLOCKS = 1_000
+MOST_SETTING = 1e9
 
 
 def onnx_file(program: str, precision: Precision) -> str:
@@ -105,10 +111,9 @@ def read_config(folder: Path) -> Config:
     """Raises: ValueError if the folder holds no export, or the config is damaged."""
     if not (folder / CONFIG).is_file():
         raise ValueError(f"no export in {folder}: it has no {CONFIG}; write one with nas export RUN ID")
-    config = Config(folder, read_json(folder / CONFIG, AGAIN))
+    values: dict[str, Any] = read_json(folder / CONFIG, dict[str, Any], AGAIN)
+    config = Config(folder, values)
     with config.read():
-        if not isinstance(config.values, dict):
-            raise ValueError(f"it holds a {type(config.values).__name__}, not an object")
         # names that lead elsewhere are refused before anything is read
         _ = config.files
     return config
@@ -140,6 +145,12 @@ def fingerprint(path: Path) -> dict[str, Any]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
+
+
+def check_network(architecture: Any, settings: Any) -> None:
+    """Hold a network's description, as JSON, to sizes that can be built. Raises: ValueError."""
+    bounded(architecture, "architecture", (1, MOST_SIZE), MOST_BLOCKS)
+    bounded(settings, "settings", (-MOST_SETTING, MOST_SETTING), MOST_SIZE)
 
 
 def unchanged(path: Path, expected: str) -> Path:
