@@ -40,11 +40,20 @@ experiment = Experiment(
 )
 '''
 
+# latencies take a moment a length instead of seconds
+NAS = """
+import nas.report.lengths.measured
+from nas.cli import main
+
+nas.report.lengths.measured.SECONDS_A_LENGTH = 0.2
+main()
+"""
+
 
 def start(folder: Path, data: Path, out: str, *more: str) -> subprocess.Popen[str]:
     (folder / "counting.py").write_text(EXPERIMENT)
     return subprocess.Popen(
-        [sys.executable, "-m", "nas", "run", "counting.py", "--data", str(data), "--out", out, "--workers", "2", *more],
+        [sys.executable, "-c", NAS, "run", "counting.py", "--data", str(data), "--out", out, "--workers", "2", *more],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"},
         stdout=subprocess.DEVNULL,
