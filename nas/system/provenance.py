@@ -1,13 +1,14 @@
-"""Where a result comes from: commit, versions, machine."""
+"""Provenance of a result: commit, versions, machine."""
 
 import importlib.metadata
-import os
 import platform
 import subprocess
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+
+from nas.system.cores import allotted_cores
 
 LIBRARIES = (
     *("attention-nas", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "fvcore", "safetensors", "optuna"),
@@ -65,7 +66,7 @@ def environment() -> dict[str, str]:
     versions = {library: found for library in LIBRARIES if (found := _version(library)) is not None}
     return {
         "device": device_name(),
-        "cores": str(os.cpu_count()),
+        "cores": str(allotted_cores()),
         "threads": str(torch.get_num_threads()),
         "system": platform.platform(),
         "python": platform.python_version(),
