@@ -10,6 +10,7 @@ from torch import nn
 from nas.tasks.base import EvalSplit, Task
 
 
+@runtime_checkable
 class Cost(Protocol):
     """A cost of running a network, whatever its weights. Less is better."""
 
@@ -29,6 +30,7 @@ class Cost(Protocol):
         """The cost at the task's example inputs."""
 
 
+@runtime_checkable
 class Quality(Protocol):
     """How good a network with weights is. More is better, always."""
 
@@ -76,6 +78,18 @@ class ExplainedQuality(Quality, Protocol):
 
     def explain(self, task: Task) -> str:
         """The choice in words: `bleu by sacreBLEU's tokenizer zh, for the target language zh`."""
+
+
+@runtime_checkable
+class PreparedQuality(Quality, Protocol):
+    """A quality that needs more than the data: a library, a download, networks of one family."""
+
+    def prepare(self, task: Task, network: nn.Module) -> None:
+        """Try what `measure` will need. Raises: ValueError if it is not there.
+
+        Args:
+            network: One of the task's, without weights (on torch's device `meta`).
+        """
 
 
 def measure(quality: Quality, task: Task, model: nn.Module, split: EvalSplit) -> Measured:
