@@ -109,8 +109,8 @@ def read_config(folder: Path) -> Config:
     with config.read():
         if not isinstance(config.values, dict):
             raise ValueError(f"it holds a {type(config.values).__name__}, not an object")
-        # names that lead elsewhere are refused before anything is read
-        _ = config.files
+    # names that lead elsewhere are refused before anything is read
+    _ = config.files
     return config
 
 
