@@ -1,6 +1,7 @@
 """Settings of experiments as JSON values: differences between two of them, and recorded ones put in force again."""
 
 import dataclasses
+import math
 import re
 import typing
 from collections.abc import Iterator
@@ -94,7 +95,9 @@ def describe(value: Any) -> Any:
         return {str(key): describe(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [describe(item) for item in value]
-    return value if isinstance(value, int | float | str | bool | None) else _without_addresses(repr(value))
+    # JSON has no form for infinity
+    is_plain = isinstance(value, int | str | bool | None) or (isinstance(value, float) and math.isfinite(value))
+    return value if is_plain else _without_addresses(repr(value))
 
 
 def _without_addresses(text: str) -> str:

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, NamedTuple, NotRequired, Union, get_
 MOST_BYTES = 256 * 2**20
 DEEPEST = 100
 """Lists and objects inside one another."""
-MOST_DIGITS = 18
-"""Digits of a whole number: what 64 bits hold."""
+MOST_DIGITS = 20
+"""Digits of a whole number: as many as 64 bits hold."""
 
 
 class Least(NamedTuple):
