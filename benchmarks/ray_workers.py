@@ -30,6 +30,7 @@ from nas.parallel.map import Arrays, Workers, prepared_map
 from nas.search.scoring import Candidate, evaluator
 from nas.search_space import to_json
 from nas.supernet import Supernet
+from nas.system.cores import allotted_cores
 
 NETWORKS = 12
 REPEATS = 3
@@ -165,7 +166,7 @@ def lines() -> list[str]:
     here = rows("processes", compared(candidates, weights, None))
     size = sum(array.nbytes for array in weights.values()) / MIB
     return [
-        *heading("Two workers beside one", f"{os.cpu_count()} cores"),
+        *heading("Two workers beside one", f"{allotted_cores()} cores"),
         *section(
             "Evaluating the same networks; seconds as medians. Ratio: one worker's time over that of two; its range is "
             "over the turns. Start: until two workers are ready and have evaluated a network each.",

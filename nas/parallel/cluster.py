@@ -27,9 +27,11 @@ for _name, _value in (
     os.environ.setdefault(_name, _value)
 # a user who has a token shows it: at a named address Ray would not, though `ray start` asks for it; clusters that ask
 # for none do not mind
-_token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
-if os.environ.get("RAY_AUTH_TOKEN") or _token.is_file():
-    os.environ.setdefault("RAY_AUTH_MODE", "token")
+with suppress(RuntimeError):
+    # a user without a home has no token there, which is the RuntimeError
+    _token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
+    if os.environ.get("RAY_AUTH_TOKEN") or _token.is_file():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 import ray  # noqa: E402
 from ray.exceptions import (  # noqa: E402
@@ -45,6 +47,7 @@ from ray.exceptions import (  # noqa: E402
 )
 
 from nas.parallel.workers import Arrays, Died, Event, Make, Outcome, Place, Workers, aligned, layout, outcome, views  # noqa: E402
+from nas.system.cores import allotted_cores  # noqa: E402
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +74,7 @@ def connected(address: str, cpus: int | None = None) -> Iterator[None]:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         if address == "local":
-            cpus = max(cpus or 1, os.cpu_count() or 1)
+            cpus = max(cpus or 1, allotted_cores())
             ray.init(address="local", num_cpus=cpus, include_dashboard=False, **quiet)
         else:
             _check_answers(address)

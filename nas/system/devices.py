@@ -1,4 +1,4 @@
-"""Which device a run uses, and what it is called."""
+"""The device of a run: its name, its abilities, memory and threads."""
 
 import ctypes
 import os
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
+from nas.system.cores import allotted_cores
 
 MALLOC_SETTINGS = (
     ("MALLOC_TRIM_THRESHOLD_", -1, 2**31 - 1),
@@ -27,9 +29,9 @@ def default_device() -> torch.device:
 
 
 def default_workers() -> int:
-    """Processes that evaluate networks unless asked otherwise: one a core, or one beside a GPU."""
+    """Processes that evaluate networks unless asked otherwise: one for each allotted core, or one beside a GPU."""
     # a GPU is shared badly by processes that do not know of one another
-    return 1 if default_device().type == "cuda" else os.cpu_count() or 1
+    return 1 if default_device().type == "cuda" else allotted_cores()
 
 
 @cache

@@ -1,12 +1,13 @@
-"""Where a result comes from: commit, versions, machine."""
+"""Provenance of a result: commit, versions, machine."""
 
 import importlib.metadata
-import os
 import platform
 import subprocess
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+
+from nas.system.cores import allotted_cores
 
 LIBRARIES = (
     *("attention-nas", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "fvcore", "safetensors", "optuna"),
@@ -49,7 +50,7 @@ def environment() -> dict[str, str]:
             continue
     return {
         "device": device_name(),
-        "cores": str(os.cpu_count()),
+        "cores": str(allotted_cores()),
         "threads": str(torch.get_num_threads()),
         "system": platform.platform(),
         "python": platform.python_version(),

@@ -31,9 +31,6 @@ from nas.tasks.texts.smoothed_loss import smoothed_cross_entropy
 from nas.tasks.texts.token_batches import TokenBatches, in_order, padded
 from nas.tasks.texts.token_pairs import TokenPairs
 
-CACHE = Path(os.environ.get("NAS_CACHE", Path.home() / ".cache" / "attention-nas"))
-"""Where prepared corpora are kept; the environment variable NAS_CACHE names another folder."""
-
 QUOTED = (30, 30)
 """Tokens of source and target at which HAT quotes costs."""
 
@@ -179,9 +176,22 @@ def batch_of(pairs: TokenPairs, rows: np.ndarray) -> Batch:
     return Batch(inputs, padded([np.append(target, END) for target in targets], PAD))
 
 
+def cache_folder() -> Path:
+    """Folder of prepared corpora: NAS_CACHE of the environment, or else one in the user's home.
+
+    Raises: ValueError if there is neither.
+    """
+    if named := os.environ.get("NAS_CACHE"):
+        return Path(named)
+    try:
+        return Path.home() / ".cache" / "attention-nas"
+    except RuntimeError as error:
+        raise ValueError("prepared texts need a folder, and the user has no home; name one with NAS_CACHE") from error
+
+
 @lru_cache(maxsize=4)
 def _corpus(task: TranslationTask, root: Path | None) -> Corpus:
-    source, settings, cache = task.source(), task.corpus_settings(), CACHE / task.name
+    source, settings, cache = task.source(), task.corpus_settings(), cache_folder() / task.name
     with progress_if_any(task.name, lambda: pairs_to_prepare(source, settings, cache), "pairs") as advance:
         return prepare(source, settings, cache, advance)
 

@@ -1,6 +1,8 @@
 """What translation tasks share: batches of sentences, translation of lines, costs at lengths."""
 
 import lzma
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,3 +152,31 @@ def test_phrases_are_known_by_what_makes_them():
     source = Phrases().source()
     assert source.identity() == Phrases(dropout=0.1).source().identity()
     assert len(source.identity()) == 64
+
+
+NOBODY = """
+import os
+os.environ.pop("HOME", None), os.environ.pop("NAS_CACHE", None)
+try:
+    os.setresuid(54321, -1, -1)
+except PermissionError:
+    os.getuid = lambda: 54321
+import nas.parallel.cluster
+from nas.tasks.digits import Digits
+from nas.tasks.translation import cache_folder
+print(Digits().prepare())
+try:
+    cache_folder()
+except ValueError as error:
+    print(error)
+os.environ["NAS_CACHE"] = "named"
+print(cache_folder())
+"""
+
+
+def test_a_user_without_a_home_needs_none_until_texts_are_prepared():
+    done = subprocess.run([sys.executable, "-c", NOBODY], capture_output=True, text=True, check=True)
+    digits, refused, named = done.stdout.splitlines()
+    assert digits.startswith("digits of scikit-learn: 897 train")
+    assert refused == "prepared texts need a folder, and the user has no home; name one with NAS_CACHE"
+    assert named == "named"
