@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas.parallel.map import Workers
+from nas.report.found import terminal_table
 from nas.runs.run import Run
 from nas.system.devices import default_workers
 
@@ -24,14 +25,12 @@ class Where:
 
 
 def print_front(run: Run) -> None:
-    # here and not above: what reports need takes a second to load, and a mistake should not take that long to be said
-    from nas.report.from_run import terminal_table
-
     print(terminal_table(run))
 
 
 def write_report(run: Run, out: Path | None = None) -> Path:
     """Write the report and print its table; returns the path of the page."""
+    # here and not above: it loads matplotlib
     from nas.report.from_run import report
 
     page = report(run, out)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nas.export.write.whole import export, formats_here, formats_of, is_exported
 from nas.interface.records import Column, Records
+from nas.report.found import found_data
 from nas.report.layers import sites
 from nas.report.summary import Summary, arms_of
 from nas.runs import run as runs
@@ -160,9 +161,6 @@ class Run(runs.Run):
         return self.export_folder(id) if is_exported(self, id, formats) else export(self, id, formats)
 
     def _found(self) -> "ReportData":
-        # here and not above: it loads matplotlib
-        from nas.report.from_run import found_data
-
         return replace(found_data(self), references=self.experiment.references)
 
     def _trial_columns(self, arms: Sequence[Column[Trial]] = ()) -> list[Column[Trial]]:

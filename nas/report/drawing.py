@@ -8,11 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.typing import RcKeyType
+from nas.report.plotting import (
+    Axes,
+    ConstrainedLayoutEngine,
+    Figure,
+    RcKeyType,
+    RendererBase,
+    rc_context,
+    rcdefaults,
+    rcParams,
+)
 
 INK = "#1b1d21"
 MUTED = "#636973"
@@ -90,6 +95,11 @@ class Plot:
 class Drawing(Figure):
     """A figure that a notebook shows by itself, without pyplot."""
 
+    def draw(self, renderer: RendererBase) -> None:
+        # fonts are looked up as late as here
+        with style():
+            super().draw(renderer)
+
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
         with style():
@@ -99,8 +109,10 @@ class Drawing(Figure):
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Context in which matplotlib has the settings of a report."""
-    with rc_context(STYLE):
+    """Context in which matplotlib has its own defaults and the settings of a report, whatever a user's file says."""
+    with rc_context():
+        rcdefaults()
+        rcParams.update(STYLE)
         yield
 
 

@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from nas.evaluators.base import Quality
-from nas.experiment import Experiment
 from nas.models.attention import grows_linearly
 from nas.report.chart.axes import computed_axes, measured_axes
 from nas.report.compare.runs import headline_table, labels, write_several
 from nas.report.compare.strategies import Comparison, Searched, write_comparison
 from nas.report.data import ReportData
+from nas.report.found import found_data, networks_of
 from nas.report.page import write_page
-from nas.report.pick.tables import front_table
 from nas.report.sections import found_sections
 from nas.report.summary import Summary
 from nas.report.tables import as_text
@@ -23,9 +21,7 @@ from nas.runs.records import Search
 from nas.runs.run import Run
 from nas.search.controls import RANDOM
 from nas.search_space import architecture_id
-from nas.search_space.patterns import FULL, PERIODS, Hybrid, hybrid_of, hybrid_periods, kinds, linear_kinds, single_kind
-from nas.tasks.base import Task
-from nas.tasks.parallel import Parallel
+from nas.search_space.patterns import FULL, PERIODS, hybrid_periods, kinds, linear_kinds
 
 MOST_SEEDS = 100
 """Number of seeds for which a random search is looked for."""
@@ -59,11 +55,6 @@ def report_several(runs: Sequence[Run], folder: Path | None) -> tuple[Path, str]
     return page, as_text(headline_table({name: Summary(each) for name, each in data.items()}))
 
 
-def terminal_table(run: Run) -> str:
-    """The front as a plain text table."""
-    return as_text(front_table(Summary(found_data(run))))
-
-
 def write_comparison_of(run: Run, searches: Sequence[Search]) -> str:
     """Write figure and tables of compared strategies into the run; returns the table as text."""
     found: dict[str, list[Searched]] = {}
@@ -84,7 +75,7 @@ def report_data(run: Run) -> ReportData:
         provenance=_provenance(run),
         fresh=_fresh(run),
         no_hybrids=None if data.hybrids else _why_no_hybrids(run),
-        axes=(*computed_axes(experiment, _networks(data)), *measured_axes(run)),
+        axes=(*computed_axes(experiment, networks_of(data)), *measured_axes(run)),
         random_searches=at_random,
         share_inside=run.space.share_inside(np.random.default_rng(0)) if run.space.limits else None,
         baselines=run.manifest.get("baselines", {}),
@@ -92,47 +83,6 @@ def report_data(run: Run) -> ReportData:
     )
     found = (section.read(run, data) for section in found_sections() if section.read is not None)
     return replace(data, section_data=tuple(each for each in found if each is not None))
-
-
-def found_data(run: Run) -> ReportData:
-    """Results of a run that are read from its files without further computation."""
-    experiment = run.experiment
-    data = ReportData(
-        name=run.name,
-        experiment_doc=run.manifest["description"],
-        quality_name=experiment.quality.name,
-        quality_unit=unit(experiment, experiment.quality),
-        test_name=experiment.tested.name,
-        test_unit=unit(experiment, experiment.tested),
-        costs={cost.name: cost.unit for cost in experiment.costs},
-        setting=experiment.task.cost_setting(),
-        limits=run.space.limits,
-        space_size=experiment.space.size(),
-        trials=tuple(run.trials()),
-        anchors=tuple(run.anchors()),
-        retrained=tuple(run.retrained()),
-        provenance={},
-        task=_task(experiment.task),
-        folder=str(run.folder),
-    )
-    networks = _networks(data)
-    return replace(data, single_kinds=_single_kinds(experiment, networks), hybrids=_hybrids(experiment, networks))
-
-
-def _networks(data: ReportData) -> list[Any]:
-    """All architectures of the run, each once."""
-    tried = (trial.architecture for trial in (*data.trials, *data.anchors))
-    return list(dict.fromkeys([*tried, *(result.architecture for result in data.retrained)]))
-
-
-def unit(experiment: Experiment, quality: Quality) -> str:
-    """Unit of a quality; a log-likelihood is for each token where the task counts tokens."""
-    return "nats per token" if (quality.unit, experiment.task.batch_unit) == ("nats", "tokens") else quality.unit
-
-
-def _hybrids(experiment: Experiment, networks: Sequence[Any]) -> dict[str, Hybrid]:
-    found = {architecture_id(each): hybrid_of(experiment.space, each, grows_linearly) for each in networks}
-    return {name: pattern for name, pattern in found.items() if pattern is not None}
 
 
 def _why_no_hybrids(run: Run) -> str | None:
@@ -145,16 +95,6 @@ def _why_no_hybrids(run: Run) -> str | None:
         "no network inside the limits was deep enough, or the search is from a version without hybrids; "
         f"nas search {run.folder} evaluates them, as long as the trained supernet is there"
     )
-
-
-def _task(task: Task) -> str:
-    """Name of the task, with the folder of its texts where it has one."""
-    return f"{task.name} {task.files.folder}" if isinstance(task, Parallel) else task.name
-
-
-def _single_kinds(experiment: Experiment, networks: Sequence[Any]) -> dict[str, str]:
-    found = {architecture_id(each): single_kind(experiment.space, each) for each in networks}
-    return {name: kind for name, kind in found.items() if kind is not None}
 
 
 def _random_searches(run: Run) -> list[Search]:

@@ -4,7 +4,8 @@ from pathlib import Path
 from nas.evaluators.accuracy import Accuracy
 from nas.evaluators.bleu import Bleu
 from nas.evaluators.likelihood import LogLikelihood
-from nas.report.from_run import report_data, unit
+from nas.report.found import unit
+from nas.report.from_run import report_data
 from nas.runs.run import Run
 from nas.search_space import architecture_id
 from nas.search_space.patterns import homogeneous, kinds

@@ -7,14 +7,11 @@ are attention kinds for one run; for several runs, colours are runs and shapes a
 import textwrap
 from collections.abc import Iterator
 
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator
-
 from nas.report import wording
 from nas.report.chart.values import DISTANT, HOLLOW, LOG_ABOVE, Chart, CostAxis, Panel, drawable, front_along
 from nas.report.drawing import FAINT, INK, MUTED, PIXELS_A_CHARACTER, SURFACE, Plot, canvases, finished, style
 from nas.report.marks import Mark
+from nas.report.plotting import Axes, FuncFormatter, Line2D, MaxNLocator
 from nas.report.summary import Network, Summary
 
 HEIGHT = 540

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from nas.report import drawing, tables, wording
 from nas.report.marks import SERIES
+from nas.report.plotting import Axes
 from nas.strategies.base import Trial
 from nas.strategies.pareto import hypervolume
 from nas.system.files import replacing, write_text

@@ -5,14 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullLocator
 
 from nas.report import wording
 from nas.report.drawing import FAINT, INK, MUTED, PHONE, SURFACE, Plot, canvases, finished, style
 from nas.report.lengths.growth import NEVER, Growth, LengthCosts
 from nas.report.marks import Mark
+from nas.report.plotting import Axes, FuncFormatter, Line2D, NullLocator
 from nas.report.summary import Summary
 
 PANEL = 400

@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
-
 from nas.report import wording
 from nas.report.drawing import FAINT, INK, MUTED, Plot, canvas, canvases, finished, heading, style
 from nas.report.look.values import Choice, look_of
 from nas.report.look.words import choice_title
 from nas.report.marks import Mark
+from nas.report.plotting import Axes, Rectangle
 from nas.report.summary import Network, Summary
 from nas.strategies.pareto import evenly
 from nas.system.numbers import percent

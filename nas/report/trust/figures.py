@@ -2,13 +2,11 @@
 
 import textwrap
 
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
-
 from nas.report import wording
 from nas.report.data import ReportData
 from nas.report.drawing import FAINT, INK, MUTED, PIXELS_A_CHARACTER, Plot, canvas, finished, heading, style
 from nas.report.marks import Mark
+from nas.report.plotting import Axes, MaxNLocator
 from nas.report.summary import Summary
 from nas.report.trust.values import Correlation, fidelity
 from nas.report.trust.words import ranker_title

@@ -1,11 +1,8 @@
 """Figure of the section: hypervolume over the number of evaluations."""
 
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
-
 from nas.report.drawing import FAINT, INK, MUTED, Plot, canvas, finished, style
 from nas.report.marks import VERMILION
+from nas.report.plotting import Axes, Line2D, MaxNLocator
 from nas.report.summary import HypervolumeCurve, Summary
 
 RANDOM = VERMILION
