@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from nas.describe.estimate import Durations, durations
+from nas.evaluators.base import ExplainedQuality
 from nas.experiment import Experiment
 from nas.experiment.costs import feasible_space
 from nas.experiment.preflight import preflight
@@ -29,6 +30,9 @@ def describe_experiment(experiment: Experiment, name: str, workers: int) -> Iter
     yield from preflight(experiment, space)
     if experiment.tested != experiment.quality:
         yield f"quality     {experiment.quality.name} on the search split, {experiment.tested.name} on the test split"
+    for quality in dict.fromkeys((experiment.quality, experiment.tested)):
+        if isinstance(quality, ExplainedQuality):
+            yield f"measured    {quality.explain(task)}"
     yield from _plan(experiment)
     yield from exports_ahead(experiment)
     yield f"data        {task.prepare()}"

@@ -70,6 +70,14 @@ class ComparedQuality(Quality, Protocol):
         """Qualities on a split of methods that need no network, by their names, with details."""
 
 
+@runtime_checkable
+class ExplainedQuality(Quality, Protocol):
+    """A quality that depends on a choice which the task decides."""
+
+    def explain(self, task: Task) -> str:
+        """The choice in words: `bleu by sacreBLEU's tokenizer zh, for the target language zh`."""
+
+
 def measure(quality: Quality, task: Task, model: nn.Module, split: EvalSplit) -> Measured:
     """The quality with what belongs to it, if it has more."""
     if isinstance(quality, DetailedQuality):

@@ -1,4 +1,4 @@
-"""BLEU and chrF of decoded translations, computed by sacreBLEU alone.
+"""BLEU and chrF of decoded translations, computed by sacreBLEU alone, with its tokenizer for the target language.
 
 Source: Post 2018, "A Call for Clarity in Reporting BLEU Scores"; chrF: Popovic 2015.
 """
@@ -12,6 +12,7 @@ from sacrebleu.metrics.chrf import CHRF
 from torch import nn
 
 from nas.evaluators.base import Measured
+from nas.evaluators.tokenizers import DEFAULT, tokenizer_for
 from nas.models.decoding import Decoding
 from nas.tasks.base import EvalSplit, Task
 from nas.tasks.translate import check_translator, translate
@@ -43,15 +44,25 @@ class Bleu:
         texts = _translation(task).texts(split)
         network = check_translator(model)
         found = translate(network, _translation(task).corpus().subwords, texts.source, self.decoding)
-        card = score(found, texts.target, self.beside)
-        how = {"beam": self.decoding.beam, "length_penalty": self.decoding.length_penalty, "sentences": len(found)}
+        tokenizer = tokenizer_for(_translation(task).target_language())
+        card = score(found, texts.target, self.beside, tokenizer.name)
+        how = {
+            "tokenizer": str(tokenizer),
+            "beam": self.decoding.beam,
+            "length_penalty": self.decoding.length_penalty,
+            "sentences": len(found),
+        }
         return Measured(card["bleu"], card | how, {HYPOTHESES: "".join(f"{line}\n" for line in found)})
 
     def baselines(self, task: Task, split: EvalSplit) -> dict[str, dict[str, Any]]:
         """Scores of translations that need no network, by the name of the method."""
         references = _translation(task).texts(split).target
-        found = _translation(task).baselines(split)
-        return {name: score(lines, references, self.beside) for name, lines in found.items()}
+        found, tokenizer = _translation(task).baselines(split), tokenizer_for(_translation(task).target_language())
+        return {name: score(lines, references, self.beside, tokenizer.name) for name, lines in found.items()}
+
+    def explain(self, task: Task) -> str:
+        """Raises: ValueError if the task is no translation."""
+        return f"{self.name} by sacreBLEU's tokenizer {tokenizer_for(_translation(task).target_language())}"
 
 
 def _translation(task: Task) -> TranslationTask:
@@ -60,9 +71,11 @@ def _translation(task: Task) -> TranslationTask:
     return task
 
 
-def score(hypotheses: Sequence[str], references: Sequence[str], beside: Sequence[str] = ()) -> dict[str, Any]:
+def score(
+    hypotheses: Sequence[str], references: Sequence[str], beside: Sequence[str] = (), tokenizer: str = DEFAULT
+) -> dict[str, Any]:
     """BLEU and chrF with their signatures, as the command `sacrebleu` prints them."""
-    bleu, chrf = BLEU(), CHRF()
+    bleu, chrf = BLEU(tokenize=tokenizer), CHRF()
     found: dict[str, Any] = {"bleu": bleu.corpus_score(hypotheses, [references]).score}
     found |= {"signature": str(bleu.get_signature()), "chrf": chrf.corpus_score(hypotheses, [references]).score}
     found["chrf_signature"] = str(chrf.get_signature())

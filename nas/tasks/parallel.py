@@ -30,6 +30,9 @@ class Parallel(TranslationTask):
 
     name = "parallel"
 
+    def target_language(self) -> str:
+        return self.files.target
+
     def data_root(self) -> Path | None:
         return self.root
 

@@ -46,6 +46,9 @@ class Phrases(TranslationTask):
 
     name = "phrases"
 
+    def target_language(self) -> str:
+        return "de"
+
     def data_licence(self) -> str:
         return (
             "Phrases composed by this package from names, dates and numbers of CLDR (Unicode License v3, by way of "

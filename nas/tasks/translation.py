@@ -63,6 +63,10 @@ class TranslationTask(Task):
     def source(self) -> CorpusSource:
         """Where the texts come from. Raises: DataError."""
 
+    def target_language(self) -> str | None:
+        """Code of the language that is translated into; None if it is not known."""
+        return None
+
     def data_root(self) -> Path | None:
         """Folder that the texts are read from, if they are; equal tasks may read different ones."""
         return None

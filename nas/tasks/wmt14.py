@@ -31,6 +31,9 @@ class Wmt14(TranslationTask):
 
     name = "wmt14"
 
+    def target_language(self) -> str:
+        return WMT14.target
+
     def data_root(self) -> Path | None:
         return self.root
 

@@ -1,7 +1,9 @@
 """BLEU and chrF come from sacreBLEU, and say how they were found."""
 
+import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from torch import nn
 from nas.evaluators.base import measure
 from nas.evaluators.bleu import HYPOTHESES, Bleu, score
 from nas.evaluators.likelihood import LogLikelihood
+from nas.evaluators.tokenizers import is_installed, tokenizer_for
 from nas.models.decoding import Decoding
 from nas.search_space.presets import tiny_translation
 from nas.tasks.digits import Digits
@@ -52,6 +55,49 @@ def test_a_measurement_names_signatures_beam_and_translations(task, model):
     lines = found.texts[HYPOTHESES].split("\n")[:-1]
     assert len(lines) == 30
     assert score(lines, task.texts("test").target)["bleu"] == found.value == found.details["bleu"]
+
+
+CHINESE = ["今天天气很好我们去公园散步", "他昨天买了三本关于历史的书", "这家餐厅的菜又便宜又好吃"] * 10
+
+
+def test_languages_without_spaces_are_scored_by_their_own_words():
+    """Each line has one other character among 12 or 13."""
+    off = [line[:5] + "们" + line[6:] for line in CHINESE]
+    assert score(off, CHINESE, tokenizer=tokenizer_for("en").name)["bleu"] == pytest.approx(0, abs=1e-3)
+    found = score(off, CHINESE, tokenizer=tokenizer_for("zh").name)
+    # n-grams that miss the character at place 5, over three lengths; each n-gram precision by hand
+    lengths = [len(line) for line in CHINESE]
+    hits = [sum(length - n + 1 - n for length in lengths) for n in range(1, 5)]
+    totals = [sum(length - n + 1 for length in lengths) for n in range(1, 5)]
+    expected = 100 * math.prod(hit / total for hit, total in zip(hits, totals, strict=True)) ** 0.25
+    assert found["bleu"] == pytest.approx(expected)
+    assert "|tok:zh|" in found["signature"]
+
+
+@pytest.mark.parametrize(
+    ("language", "name"),
+    [("de", "13a"), ("en", "13a"), ("zh", "zh"), ("zh-CN", "zh"), ("zho_Hant", "zh"), ("th", "char"), (None, "13a")],
+)
+def test_the_tokenizer_follows_from_the_target_language(language, name):
+    assert tokenizer_for(language).name == name
+
+
+@pytest.mark.parametrize(("language", "name", "package"), [("ja", "ja-mecab", "[ja]"), ("ko", "ko-mecab", "[ko]")])
+def test_a_tokenizer_that_is_not_installed_gives_way_to_characters_with_a_word(language, name, package):
+    found = tokenizer_for(language)
+    if is_installed(name):
+        assert str(found) == f"{name}, for the target language {language}"
+    else:
+        assert found.name == "char"
+        assert f"{name} is not installed: pip install 'sacrebleu{package}'" in found.reason
+    score(["これは本です。"], ["これは本です。"], tokenizer=found.name)
+
+
+def test_the_tokenizer_is_said_before_and_with_the_figures(task, model):
+    languages = replace(task, files=replace(task.files, target="zh"))
+    assert Bleu().explain(languages) == "bleu by sacreBLEU's tokenizer zh, for the target language zh"
+    found = Bleu(Decoding(beam=1, most_tokens=2)).measure(task, model, "search")
+    assert found.details["tokenizer"] == "13a, for the target language de"
 
 
 def test_a_perfect_translator_has_100(task):

@@ -11,6 +11,7 @@ from nas.report.tables import Rows, as_csv
 from nas.runs.records import Retrained
 
 SETTINGS = {
+    "tokenizer": "Tokenizer of BLEU",
     "beam": "Beam size",
     "length_penalty": "Length penalty",
     "averaged_snapshots": "Averaged snapshots",
