@@ -22,11 +22,12 @@ from nas.tasks.texts.corpus_files import (
     wanted_pairs,
 )
 from nas.tasks.texts.corpus_source import SPLITS, CorpusSource, SplitName
+from nas.tasks.texts.leaks import leaks_in_words
 from nas.tasks.texts.parallel_text import Pairs
 from nas.tasks.texts.subwords import Subwords
 from nas.tasks.texts.token_pairs import TokenPairs, open_pairs, read_texts
 
-FORMAT = 1
+FORMAT = 2
 """Version of the files; another version is another folder."""
 
 
@@ -116,7 +117,9 @@ def _damaged(path: Path, what: str) -> DataError:
 
 def _summary(record: Record) -> str:
     train, *others = (_pairs_in_words(name, record["splits"][name]) for name in SPLITS)
-    return f"{train}, {', '.join(others)}; {record['subwords']:,} subwords, sha256 {record['subwords_sha256'][:8]}"
+    leaks = leaks_in_words(record["leaks"], record["splits"]["test"]["pairs"])
+    vocabulary = f"{record['subwords']:,} subwords, sha256 {record['subwords_sha256'][:8]}"
+    return f"{train}, {', '.join(others)}; {vocabulary}{leaks}"
 
 
 def _fingerprint(record: Record) -> dict[str, Fingerprint]:

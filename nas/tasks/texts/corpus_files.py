@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import file_digest
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from nas.system.files import read_json, replacing, write_json
 from nas.system.progress import Advance
 from nas.tasks.base import DataError
 from nas.tasks.texts.corpus_source import SPLITS, CorpusSource, SplitName
+from nas.tasks.texts.leaks import check_test_apart, leaked
 from nas.tasks.texts.subwords import Subwords, learn
 from nas.tasks.texts.token_pairs import EncodedPair, file_names, write_pairs
 
@@ -69,13 +70,25 @@ def make_corpus(source: CorpusSource, settings: CorpusSettings, folder: Path, ad
     """Write what is missing of a corpus in `folder`. Raises: DataError."""
     available = count_pairs_of(source)
     making = _Making(source, settings, folder, available, wanted_pairs(available, settings), advance)
+    check_test_apart(source.pairs("test"), chain(source.pairs("search"), source.pairs("select")))
     subwords = _learned(making)
     splits = {}
     for place, name in enumerate(SPLITS):
         done = sum(making.counts[earlier] for earlier in SPLITS[:place])
         splits[name] = _finished(folder, name, subwords) or _write_split(making, name, subwords, done)
         advance(done + making.counts[name], f"{name} encoded")
-    write_json(folder / RECORD, {"subwords": subwords.size, "subwords_sha256": subwords.sha256, "splits": splits})
+    record = {"subwords": subwords.size, "subwords_sha256": subwords.sha256, "splits": splits, "leaks": _leaks(making)}
+    write_json(folder / RECORD, record)
+
+
+def _leaks(making: _Making) -> dict[str, int]:
+    """Numbers of test pairs whose source was seen before, by where."""
+    source = making.source
+    validation = chain(source.pairs("search"), source.pairs("select"))
+    return {
+        "train": leaked(source.pairs("test"), _chosen(making, "train")),
+        "validation": leaked(source.pairs("test"), validation),
+    }
 
 
 def count_pairs_of(source: CorpusSource) -> Counts:

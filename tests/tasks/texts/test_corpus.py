@@ -145,7 +145,26 @@ def test_of_evaluation_pairs_only_empty_ones_are_skipped(tmp_path):
 def test_the_summary_says_the_vocabulary(undisturbed):
     corpus = made(undisturbed)
     end = f"; {corpus.subwords.size:,} subwords, sha256 {corpus.subwords.sha256[:8]}"
-    assert corpus.summary == f"3,000 train pairs, 20 search, 10 select, 30 test{end}"
+    # the few short sentences of six words occur again
+    assert corpus.summary.startswith(f"3,000 train pairs, 20 search, 10 select, 30 test{end}")
+
+
+def test_test_lines_that_were_seen_before_are_counted(tmp_path):
+    train, search = sentences(500, 0), sentences(20, 1)
+    fresh = "dog size " * 20
+    test = Pairs([train.source[3].upper(), f"  {train.source[9]} ", fresh, search.source[2]], ["hund"] * 4)
+    known = {line.lower() for line in train.source}
+    count = 2 + (search.source[2] in known)
+    corpus = made(tmp_path, source_of(train=train, search=search, test=test))
+    assert f"; of 4 test sources {count} are in train and 1 is in validation" in corpus.summary
+
+
+def test_a_test_of_the_validation_pairs_is_refused(tmp_path):
+    search, select = sentences(20, 1), sentences(10, 2)
+    test = Pairs([*search.source, *select.source], [line.upper() for line in (*search.target, *select.target)])
+    message = error_of(lambda: made(tmp_path, source_of(search=search, select=select, test=test)))
+    assert "test pairs are validation pairs too, by which networks are chosen; test with pairs of their own" in message
+    assert not list(tmp_path.rglob("*.model"))
 
 
 def test_fewer_training_pairs_are_spread_evenly(tmp_path):
