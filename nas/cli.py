@@ -16,6 +16,7 @@ from nas.commands.options import Command
 from nas.commands.words import COMMANDS, SETTINGS
 from nas.experiment.overrides import split_overrides
 from nas.system.invocation import given
+from nas.system.output import prepare_streams
 
 INTERRUPTED = 130
 MISTAKE = 2
@@ -24,6 +25,7 @@ MISTAKE = 2
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit: 0, 1 if a figure is not reproduced, 2 with one line for a mistake, 130 after Ctrl-C."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    prepare_streams()
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("nas").setLevel(logging.INFO)
     try:

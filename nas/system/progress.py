@@ -1,4 +1,4 @@
-"""One progress bar a phase with the time left, and a picture under it; lines where there is no terminal."""
+"""One progress bar a phase with the time left, and a picture under it; plain lines where no terminal can draw it."""
 
 import logging
 import sys
@@ -10,6 +10,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
+
+from nas.system.output import is_interactive
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ def progress(phase: str, total: int, unit: str, picture: Picture | None = None) 
         unit: What is counted: `steps`, `networks`.
         picture: Drawn under the bar anew whenever more is done.
     """
-    if sys.stderr.isatty():
+    if is_interactive(sys.stderr):
         bar = _bar()
         task = bar.add_task(phase, total=total, words="", unit=unit)
         with Live(bar, console=bar.console, refresh_per_second=REFRESHES_PER_SECOND) as live:

@@ -3,8 +3,6 @@
 It loads no torch itself; a family loads it where its networks need it.
 """
 
-import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 from nas.export.families import family_named, shipped
 from nas.export.family import Predict, PredictOption
 from nas.export.read.config import Config, read_config
+from nas.system.output import print_bytes
 
 __all__ = ["predict", "write"]
 
@@ -51,14 +50,8 @@ def _check_known(config: Config, row: Predict, options: Mapping[str, Any]) -> No
 
 def write(lines: Iterator[str]) -> None:
     """Print each line as soon as it is there; ends quietly where nobody reads on, as before `| head`."""
-    try:
-        for line in lines:
-            # names of files may be no UTF-8, and a console need not be set to it
-            sys.stdout.buffer.write(f"{line}\n".encode("utf-8", "surrogateescape"))
-            sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # what could not be written would else be tried once more at the end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    # names of files may be no UTF-8, and a console need not be set to it
+    print_bytes(line.encode("utf-8", "surrogateescape") for line in lines)
 
 
 def predict_command(export: Path, files: list[Path], options: dict[str, str]) -> None:
