@@ -41,6 +41,7 @@ def begin(
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file, not a folder for a run; name another with --out")
     if not Run.exists(folder):
+        loaded.check_travels()
         feasible_space(asked).check_limits()
         # a mistake in the family is met here, not by the export hours later
         for line in exports_ahead(asked):

@@ -1,6 +1,7 @@
 """The manifest of a run: settings, phases, and the commands in the order in which they were given."""
 
 import re
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ def new_manifest(
         "name": loaded.name,
         "description": loaded.description,
         "experiment": spec,
+        "helpers": {place: sha256(text.encode()).hexdigest() for place, text in loaded.helpers.items()},
         "variable": loaded.variable,
         "overrides": overrides,
         "data": None if data is None else str(data),

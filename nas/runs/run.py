@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nas.experiment import Experiment
 from nas.experiment.costs import feasible_space
+from nas.experiment.helpers import write_helpers
 from nas.experiment.loading import Loaded, Recipe, load, with_changes
 from nas.experiment.overrides import apply_overrides
 from nas.experiment.settings import describe, differences, filled, lost
@@ -73,6 +74,7 @@ class Run(RunWeights):
             return run
         paths = RunFolder(folder)
         write_text(paths.experiment_file, loaded.source)
+        write_helpers(loaded.helpers, paths.helpers_folder)
         manifest = new_manifest(loaded, spec, overrides, data, command, settings)
         write_json(paths.manifest_file, manifest)
         return cls(folder, data)
@@ -84,8 +86,12 @@ class Run(RunWeights):
         Settings that are younger than the run have today's defaults. A recorded setting that today's classes have no
         place for is left out, so that the run can be read; `check_settings` refuses to go on with it.
         """
-        loaded = load(f"{self.experiment_file}:{self.manifest['variable']}")
+        loaded = self._loaded
         return with_changes(loaded.experiment, self.manifest["overrides"], self.data, self.manifest["settings"])
+
+    @cached_property
+    def _loaded(self) -> Loaded:
+        return load(f"{self.experiment_file}:{self.manifest['variable']}", self.helpers_folder)
 
     def check_settings(self) -> None:
         """Raises: ValueError if the run began with settings that today's code cannot put in force."""
@@ -106,7 +112,12 @@ class Run(RunWeights):
         """The experiment for workers, which may stand on other machines."""
         data = None if self.data is None else self.data.absolute()
         return Recipe(
-            self.source, self.manifest["variable"], self.manifest["overrides"], data, self.manifest["settings"]
+            self.source,
+            self.manifest["variable"],
+            self.manifest["overrides"],
+            data,
+            self.manifest["settings"],
+            self._loaded.helpers,
         )
 
     @property
