@@ -16,7 +16,7 @@ class _Unbroken(io.FileIO):
 
     is_read = True
 
-    def write(self, data: Any) -> int | None:
+    def write(self, data: Any, /) -> int:
         try:
             return super().write(data)
         except BrokenPipeError:
