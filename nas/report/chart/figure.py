@@ -215,6 +215,7 @@ def _legend(chart: Chart) -> list[Line2D]:
     if chart.published:
         handles.append(Line2D([], [], linestyle="", marker="x", color=MUTED, markersize=7, label="published"))
     for label in chart.runs if several else ():
-        marker, colour = chart.marker(label), chart.colour(label)
-        handles.append(Line2D([], [], color=colour, marker=marker, markersize=7, linewidth=4, label=label))
+        line = Line2D([], [], color=chart.colour(label), marker=chart.marker(label), markersize=7, linewidth=4)
+        line.set_label(label)
+        handles.append(line)
     return handles
