@@ -121,6 +121,7 @@ def describe_command(
 def _described(what: str, overrides: dict[str, str], data: Path | None) -> tuple[Experiment, str]:
     """The experiment of a file or of a run, and its name."""
     if not is_folder(what):
+        load(what).check_travels()
         loaded = load(what)
         return with_changes(loaded.experiment, overrides, data), loaded.name
     run = Run(Path(what), data)

@@ -4,12 +4,13 @@ import importlib.util
 import re
 import sys
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from nas.experiment.experiment import Experiment
+from nas.experiment.helpers import Helpers, find_helpers, importable, write_helpers
 from nas.experiment.overrides import apply_overrides
 from nas.experiment.settings import with_recorded
 
@@ -28,12 +29,15 @@ class Recipe:
     """Folder with the data, the same on every machine; None for what the task embeds or downloads."""
     settings: dict[str, Any] | None = None
     """All settings as they were recorded when the run began; None where nothing was recorded."""
+    helpers: Helpers = field(default_factory=dict)
+    """The files beside the experiment that it imports."""
 
     def experiment(self) -> Experiment:
         """Raises: ValueError if the text makes no such experiment."""
         with TemporaryDirectory() as folder:
             path = Path(folder) / "experiment.py"
             path.write_text(self.source, encoding="utf-8")
+            write_helpers(self.helpers, Path(folder))
             return with_changes(load(f"{path}:{self.variable}").experiment, self.overrides, self.data, self.settings)
 
 
@@ -50,25 +54,42 @@ class Loaded:
     """Name of the run: `cifar10`, or `cifar10-cpu` for the variant `cpu`."""
     description: str
     """The docstring of the file."""
+    helpers: Helpers = field(default_factory=dict)
+    """The files beside it that it imports."""
+
+    def check_travels(self) -> None:
+        """Raises: ValueError if the file cannot be read where a run keeps it, as one that reads a text beside it."""
+        try:
+            Recipe(self.source, self.variable, {}, None, None, self.helpers).experiment()
+        except ValueError as error:
+            raise ValueError(
+                f"the experiment cannot be read away from its folder ({error}); a run keeps the Python files that it "
+                "imports, and no others: name other files by their whole path"
+            ) from error
 
 
-def load(spec: str) -> Loaded:
+def load(spec: str, beside: Path | None = None) -> Loaded:
     """Read the experiment that `file.py`, `file.py:variable`, `name` or `name:variable` names.
 
     A name is that of a shipped experiment, such as `digits`. Without a variable it is `experiment`.
+
+    Args:
+        beside: Folder of the Python files that it imports; None: its own.
 
     Raises: ValueError if there is no such file, or no such experiment in it.
     """
     named, variable = _parts(spec)
     path = _file(named)
     source = path.read_text(encoding="utf-8")
-    module = _module(path)
+    folder = (path.parent if beside is None else beside).absolute()
+    helpers = find_helpers(source, folder)
+    module = _module(path, helpers, folder)
     experiment = getattr(module, variable, None)
     if not isinstance(experiment, Experiment):
         there = [name for name, value in vars(module).items() if isinstance(value, Experiment)]
         raise ValueError(f"no experiment {variable!r} in {named}; there are: {', '.join(there) or 'none'}")
     name = path.stem if variable == "experiment" else f"{path.stem}-{variable}"
-    return Loaded(experiment, source, variable, name, (module.__doc__ or "").strip())
+    return Loaded(experiment, source, variable, name, (module.__doc__ or "").strip(), helpers)
 
 
 def is_shipped(spec: str) -> bool:
@@ -135,7 +156,7 @@ def _is_accepted(experiment: Experiment, name: str, text: str) -> bool:
     return True
 
 
-def _module(path: Path) -> Any:
+def _module(path: Path, helpers: Helpers, folder: Path) -> Any:
     # classes of the file are looked up by the module's name when they are pickled, so it must be registered
     name = "nas_experiment_" + re.sub(r"\W", "_", path.stem)
     spec = importlib.util.spec_from_file_location(name, path)
@@ -143,7 +164,8 @@ def _module(path: Path) -> Any:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with importable(helpers, folder):
+            spec.loader.exec_module(module)
     except SyntaxError as error:
         raise ValueError(f"{error.filename or path}, line {error.lineno}: {error.msg}") from error
     except Exception as error:

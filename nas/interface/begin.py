@@ -42,6 +42,7 @@ def begin(
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file, not a folder for a run; name another with --out")
     if not Run.exists(folder):
+        loaded.check_travels()
         check_memory(asked)
         check_qualities(asked)
         feasible_space(asked).check_limits()

@@ -25,6 +25,22 @@ SPARE_COLOURS = ("#f0e442", BROWN, LAVENDER, "#6a9a9a", "#a05a5a")
 SHAPES = {"softmax": "s", "linear": "^", "cosformer": "D", "lrpe": "v", "softmax_relative": "P", "fixation": "X"}
 SPARE_SHAPES = ("p", "h", "<", ">", "*")
 
+FRONT_MARKERS = ("o", "D", "s", "^", "v")
+"""Markers of the fronts of runs; another one for each time that the colours begin again."""
+SHADE = 0.62
+"""Brightness of a colour, each time that the colours begin again."""
+
+
+def series_colour(place: int) -> str:
+    """The colour of a run or strategy by its place; past the end of the palette its colours come again, darker."""
+    colour, share = SERIES[place % len(SERIES)], SHADE ** (place // len(SERIES))
+    return "#" + "".join(f"{round(share * int(colour[at : at + 2], 16)):02x}" for at in (1, 3, 5))
+
+
+def front_marker(place: int) -> str:
+    """The marker of a run's front by the place of the run."""
+    return FRONT_MARKERS[place // len(SERIES) % len(FRONT_MARKERS)]
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -53,7 +69,8 @@ def marks(kinds: Sequence[str]) -> dict[str, Mark]:
     for kind in kinds:
         spare = others.index(kind) if kind in others else 0
         colour = COLOURS.get(kind, SPARE_COLOURS[spare % len(SPARE_COLOURS)])
-        shape = SHAPES.get(kind, SPARE_SHAPES[spare % len(SPARE_SHAPES)])
+        # where spare colours begin again, they meet other shapes
+        shape = SHAPES.get(kind, SPARE_SHAPES[(spare + spare // len(SPARE_COLOURS)) % len(SPARE_SHAPES)])
         found[kind] = Mark(kind, _letter(kind, {mark.letter for mark in found.values()}), colour, shape)
     return found
 

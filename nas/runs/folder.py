@@ -3,6 +3,7 @@
 run.json                 the manifest: experiment, overrides, phases with commit, versions, device, data and wall time
 commands.jsonl           what was run on this folder, as it was given
 experiment.py            the experiment's file as it was when the run began
+beside/                  the Python files beside it that it imports
 supernet.safetensors     the trained table of shared weights
 packed.safetensors       the weights that a run is used by from a clone: read where the files of full precision are not
 supernet.log.jsonl       loss along the training
@@ -40,6 +41,7 @@ class RunFolder:
         self.manifest_file = folder / "run.json"
         self.commands_file = folder / "commands.jsonl"
         self.experiment_file = folder / "experiment.py"
+        self.helpers_folder = folder / "beside"
         self.supernet_file = folder / "supernet.safetensors"
         self.packed_file = folder / "packed.safetensors"
         self.supernet_checkpoint = folder / "supernet.checkpoint.safetensors"

@@ -30,6 +30,8 @@ class Manifest(TypedDict):
     name: str
     description: str
     experiment: str
+    helpers: NotRequired[dict[str, str]]
+    """SHA-256 of the files beside the experiment that it imports, by their paths."""
     variable: str
     overrides: dict[str, str]
     data: str | None

@@ -24,6 +24,7 @@ def new_manifest(
         "name": loaded.name,
         "description": redacted(loaded.description),
         "experiment": shared_path(spec),
+        "helpers": {place: sha256(text.encode()).hexdigest() for place, text in loaded.helpers.items()},
         "variable": loaded.variable,
         "overrides": overrides,
         "data": None if data is None else kept_path(data),

@@ -6,7 +6,8 @@ from typing import Any
 
 from nas.experiment import Experiment
 from nas.experiment.costs import feasible_space
-from nas.experiment.loading import Recipe, load, with_changes
+from nas.experiment.helpers import Helpers
+from nas.experiment.loading import Loaded, Recipe, load, with_changes
 from nas.experiment.settings import lost
 from nas.runs.folder import RunFolder
 from nas.runs.formats import Manifest
@@ -43,8 +44,17 @@ class OpenedRun(RunFolder):
         Settings that are younger than the run have today's defaults. A recorded setting that today's classes have no
         place for is left out, so that the run can be read; `check_settings` refuses to go on with it.
         """
-        loaded = load(f"{self.experiment_file}:{self.manifest['variable']}")
+        loaded = self._loaded
         return with_changes(loaded.experiment, self.manifest["overrides"], self.data, self.manifest["settings"])
+
+    @property
+    def helpers(self) -> Helpers:
+        """The files beside the experiment that it imports, as they were when the run began."""
+        return self._loaded.helpers
+
+    @cached_property
+    def _loaded(self) -> Loaded:
+        return load(f"{self.experiment_file}:{self.manifest['variable']}", self.helpers_folder)
 
     def check_settings(self) -> None:
         """Raises: ValueError if the run began with settings that today's code cannot put in force."""
@@ -65,7 +75,12 @@ class OpenedRun(RunFolder):
         """The experiment for workers, which may stand on other machines."""
         data = None if self.data is None else self.data.absolute()
         return Recipe(
-            self.source, self.manifest["variable"], self.manifest["overrides"], data, self.manifest["settings"]
+            self.source,
+            self.manifest["variable"],
+            self.manifest["overrides"],
+            data,
+            self.manifest["settings"],
+            self.helpers,
         )
 
     @property

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from torch import Tensor
 
+from nas.experiment.helpers import write_helpers
 from nas.experiment.loading import Loaded
 from nas.experiment.overrides import apply_overrides
 from nas.experiment.settings import describe, differences, filled
@@ -62,10 +63,13 @@ class Run(RunWeights):
             run = cls(folder, data)
             run._check_same(settings)
             check_source(folder, spec, loaded.source, run.source)
+            for place, text in loaded.helpers.items():
+                check_source(folder, place, text, run.helpers.get(place, ""))
             return run
         paths = RunFolder(folder)
         check_new(paths, loaded.source)
         write_text(paths.experiment_file, loaded.source)
+        write_helpers(loaded.helpers, paths.helpers_folder)
         manifest = new_manifest(loaded, spec, overrides, data, command, settings)
         write_json(paths.manifest_file, manifest)
         return cls(folder, data)

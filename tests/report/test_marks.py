@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas.report.marks import marks
+from nas.report.marks import SERIES, front_marker, marks, series_colour
 
 names = st.lists(st.from_regex(r"[a-z]{1,6}(_[a-z]{1,6})?", fullmatch=True), unique=True, max_size=10)
 
@@ -34,3 +34,16 @@ def test_text_on_a_colour_reads_well():
         bright, dark = sorted((luminance(mark.colour), luminance(mark.text_colour)), reverse=True)
         # WCAG 2.2 AA
         assert (bright + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_more_runs_than_colours_stay_apart():
+    runs = [(series_colour(place), front_marker(place)) for place in range(40)]
+    assert len(set(runs)) == 40
+    assert [colour for colour, _ in runs[:8]] == list(SERIES)
+    assert len({colour for colour, _ in runs[:24]}) == 24
+    assert runs[8][1] != runs[0][1]
+
+
+def test_more_unknown_kinds_than_colours_stay_apart():
+    found = marks([f"own_{number}" for number in range(25)]).values()
+    assert len({(mark.colour, mark.shape) for mark in found}) == 25

@@ -33,7 +33,7 @@ def draw_chart(chart: Chart, width: int) -> Plot | None:
         axis = next(iter(chart.axes[0].values()))
         for axes, panel in zip(grid, chart.panels, strict=True):
             for label, summary in chart.runs.items():
-                _draw_run(axes, panel, summary, chart.axes[0][label], chart.groups, chart.colour(label))
+                _draw_run(axes, panel, summary, chart, label)
             if panel.retrained:
                 _draw_published(axes, chart)
             axes.margins(y=0.1)
@@ -52,20 +52,20 @@ def _costs(chart: Chart) -> Iterator[float]:
     yield from (each.costs[0] for each in chart.published if each.costs[0] is not None)
 
 
-def _draw_run(
-    axes: Axes, panel: Panel, summary: Summary, axis: CostAxis, groups: dict[str, Mark], colour: str | None
-) -> None:
+def _draw_run(axes: Axes, panel: Panel, summary: Summary, chart: Chart, label: str) -> None:
     """Draw the networks and fronts of a run, in its colour or in those of the kinds."""
+    axis, groups = chart.axes[0][label], chart.groups
+    colour, marker = chart.colour(label), chart.marker(label)
     scale = wording.quality_scale(panel.measure)
     shown = [network for network in drawable(summary) if network.id in axis.values]
     front = front_along(summary, axis)
     if panel.inherited:
         _draw_tried(axes, scale, shown, axis, groups, colour)
         points = [(axis.values[n.id], n.inherited * scale) for n in front.inherited if n.inherited is not None]
-        _draw_steps(axes, points, colour or MUTED, dashed=False)
+        _draw_steps(axes, points, colour or MUTED, marker, dashed=False)
     if panel.retrained:
         points = [(axis.values[n.id], n.arms[n.best_arm].mean * scale) for n in front.retrained if n.best_arm]
-        _draw_steps(axes, points, colour or INK, dashed=True)
+        _draw_steps(axes, points, colour or INK, marker, dashed=True)
         for network in shown:
             _draw_retrained(axes, scale, network, axis, groups.get(network.control or "", SEARCHED), colour)
     if colour is None:
@@ -106,12 +106,12 @@ def _draw_retrained(axes: Axes, scale: float, network: Network, axis: CostAxis, 
         )
 
 
-def _draw_steps(axes: Axes, points: list[tuple[float, float]], colour: str, *, dashed: bool) -> None:
+def _draw_steps(axes: Axes, points: list[tuple[float, float]], colour: str, marker: str, *, dashed: bool) -> None:
     """Draw a front as steps: the best quality within each cost."""
     if points:
         x, y = zip(*points, strict=True)
         axes.step(x, y, where="post", color=colour, linewidth=1.5, linestyle=DASHES if dashed else "-", zorder=3)
-        axes.plot(x, y, "o", color=colour, markersize=4, zorder=3.5)
+        axes.plot(x, y, marker, color=colour, markersize=4, zorder=3.5)
 
 
 def _draw_published(axes: Axes, chart: Chart) -> None:
@@ -215,5 +215,7 @@ def _legend(chart: Chart) -> list[Line2D]:
     if chart.published:
         handles.append(Line2D([], [], linestyle="", marker="x", color=MUTED, markersize=7, label="published"))
     for label in chart.runs if several else ():
-        handles.append(Line2D([], [], color=chart.colour(label), linewidth=4, label=label))
+        line = Line2D([], [], color=chart.colour(label), marker=chart.marker(label), markersize=7, linewidth=4)
+        line.set_label(label)
+        handles.append(line)
     return handles

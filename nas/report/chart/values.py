@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from nas.report import wording
 from nas.report.data import Measure, ReportData
-from nas.report.marks import SERIES, Mark, marks
+from nas.report.marks import Mark, front_marker, marks, series_colour
 from nas.report.summary import ARMS, Network, Summary
 from nas.search_space.limits import Window
 from nas.strategies.pareto import pareto_front
@@ -139,7 +139,11 @@ class Chart:
 
     def colour(self, label: str) -> str | None:
         """Colour of a run among several; None for a single run, where attention kinds have colours."""
-        return None if len(self.runs) == 1 else SERIES[list(self.runs).index(label) % len(SERIES)]
+        return None if len(self.runs) == 1 else series_colour(list(self.runs).index(label))
+
+    def marker(self, label: str) -> str:
+        """Marker on the fronts of a run."""
+        return front_marker(list(self.runs).index(label))
 
 
 def drawable(summary: Summary) -> list[Network]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.report import drawing, tables, wording
-from nas.report.marks import SERIES
+from nas.report.marks import SERIES, series_colour
 from nas.report.plotting import Axes
 from nas.strategies.base import Trial
 from nas.strategies.pareto import hypervolume
@@ -156,7 +156,7 @@ def band(values: NDArray[np.float64]) -> Band:
 
 def _panel(axes: Axes, bands: Mapping[str, Band]) -> None:
     for place, (name, each) in enumerate(bands.items()):
-        colour, dash = SERIES[place % len(SERIES)], DASHES[place // 2 % len(DASHES)]
+        colour, dash = series_colour(place), DASHES[(place // 2 + place // len(SERIES)) % len(DASHES)]
         evaluations = np.arange(1, len(each.median) + 1)
         axes.fill_between(evaluations, each.low, each.high, color=colour, alpha=0.15, linewidth=0)
         axes.plot(evaluations, each.median, color=colour, linestyle=dash, linewidth=2, label=name)
