@@ -2,9 +2,13 @@
 
 import argparse
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from nas.experiment.overrides import separate
+from nas.system.ranges import Range, read_number, shortened, words
 
 
 @dataclass(frozen=True)
@@ -39,18 +43,31 @@ class Command:
     """Lines that end its help: further options, which the function takes as texts by name."""
 
 
-def count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number of 1 or more")
-    return int(text)
+def within(kind: type, allowed: Range) -> Callable[[str], Any]:
+    """The function that reads an option's number, of type `kind` and in a range."""
+
+    def read(text: str) -> Any:
+        with suppress(ValueError):
+            number = read_number(text, kind)
+            if number in allowed:
+                return number
+        raise argparse.ArgumentTypeError(f"{shortened(text)} must be {words(kind)} {allowed}")
+
+    return read
 
 
-def number(text: str) -> float:
+def listed(text: str) -> list[str]:
+    """The items between commas, each named once."""
     try:
-        return float(text)
+        items = separate(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} must be a number") from error
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if not items or len(set(items)) < len(items):
+        raise argparse.ArgumentTypeError(f"{shortened(text)} must name at least one, and each once")
+    return items
 
+
+count = within(int, Range(1, 100_000))
 
 EXPERIMENT = Option(
     "experiment",
@@ -65,11 +82,21 @@ RAY = Option("--ray", "use Ray: local, auto, or a cluster's HOST:PORT (default: 
 WORKERS_OF_TRAININGS = (
     Option("--workers", "processes of one thread each (default: one a core; 1 with a GPU)", count, metavar="N"),
     RAY,
-    Option("--gpus", "GPUs of each worker on Ray, such as 0.25 (default: none)", number, metavar="SHARE"),
+    Option(
+        "--gpus",
+        "GPUs of each worker on Ray, such as 0.25 (default: none)",
+        within(float, Range(0, 1_000)),
+        metavar="SHARE",
+    ),
 )
 WORKERS = (
     *WORKERS_OF_TRAININGS,
-    Option("--timeout", "seconds after which an evaluation counts as failed (default: never)", number, metavar="S"),
+    Option(
+        "--timeout",
+        "seconds after which an evaluation counts as failed (default: never)",
+        within(float, Range(0, 1e9, without_least=True)),
+        metavar="S",
+    ),
 )
 PROCESSES = Option("--processes", "processes that train the supernet together (default: 1)", count, metavar="N")
 ID = Option("--id", "id of a network, from the report's table", metavar="ID")

@@ -8,7 +8,7 @@ from nas.describe.experiment import describe_experiment
 from nas.describe.network import find_network, print_network, write_architecture
 from nas.experiment import Experiment
 from nas.experiment.loading import load, with_changes
-from nas.experiment.overrides import apply_overrides, separate
+from nas.experiment.overrides import apply_overrides
 from nas.export.write.whole import export, formats_here, formats_of, how_to_use
 from nas.interface.begin import is_folder
 from nas.report.lengths.measured import measure_latencies
@@ -22,7 +22,7 @@ def export_command(
     run: Path,
     ids: list[str],
     front: bool,
-    formats: str | None,
+    formats: list[str] | None,
     int8: bool,
     data: Path | None,
     architecture_only: bool,
@@ -40,7 +40,7 @@ def export_command(
     if not found:
         of = " of the front" if front else ""
         raise ValueError(f"{run} has no retrained network{of}; run nas retrain {run} first")
-    asked = None if formats is None else [each for each in separate(formats) if each != "none"]
+    asked = None if formats is None else [each for each in formats if each != "none"]
     chosen = formats_here(asked, formats_of(opened.experiment.task))
     for identifier in ids or sorted(found):
         print(f"export  {export(opened, identifier, chosen, int8)}", flush=True)

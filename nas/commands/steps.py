@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from nas.commands.common import Where, print_front
-from nas.experiment.overrides import separate
 from nas.interface.begin import run_of
 from nas.interface.whole import make_whole
 from nas.retrain.choose import Selected, choose
@@ -22,7 +21,7 @@ from nas.system.devices import keep_freed_memory
 
 SEEDS = 5
 """Searches of each strategy in a comparison, unless asked otherwise."""
-COMPARED = "guided,evolution,random"
+COMPARED = ["guided", "evolution", "random"]
 
 
 def run_all(
@@ -69,7 +68,7 @@ def compare_command(
     out: Path | None,
     data: Path | None,
     where: Where,
-    strategies: str | None,
+    strategies: list[str] | None,
     seeds: int | None,
     budget: int | None,
     overrides: dict[str, str],
@@ -77,7 +76,7 @@ def compare_command(
 ) -> None:
     keep_freed_memory()
     run = run_of(experiment, out, data, overrides, command_line)
-    names = separate(strategies or COMPARED)
+    names = strategies or COMPARED
     # a mistake in a name is said before the supernet is trained
     for name in names:
         named_strategy(name)
@@ -110,14 +109,14 @@ def retrain_command(
     id: str | None,
     top: int | None,
     seeds: int | None,
-    arms: str | None,
+    arms: list[str] | None,
     data: Path | None,
     where: Where,
     asha: bool,
 ) -> None:
     keep_freed_memory()
     opened = Run(run, data)
-    asked: dict[str, Any] = {"top": top, "seeds": seeds, "arms": tuple(arms.split(",")) if arms else None}
+    asked: dict[str, Any] = {"top": top, "seeds": seeds, "arms": None if arms is None else tuple(arms)}
     changed = {name: value for name, value in asked.items() if value is not None}
     selection = dataclasses.replace(opened.experiment.selection, **changed)
     choices = choose(opened, selection) if id is None else [choice_of(opened, id)]

@@ -18,6 +18,7 @@ from nas.commands.options import (
     Command,
     Option,
     count,
+    listed,
 )
 
 SETTINGS = "Change settings of the experiment by name: --seed 1 --limits.flops 30e6 --supernet.steps 1000"
@@ -71,7 +72,12 @@ COMMANDS = {
             OUT,
             DATA,
             *WORKERS,
-            Option("--strategies", "names, separated by commas (default: guided,evolution,random)", metavar="NAMES"),
+            Option(
+                "--strategies",
+                "names, separated by commas (default: guided,evolution,random)",
+                listed,
+                metavar="NAMES",
+            ),
             Option("--seeds", "searches of each strategy (default: 5)", count, metavar="N"),
             Option(
                 "--budget", "search budget, in networks (default: the experiment's evaluations)", count, metavar="N"
@@ -100,14 +106,19 @@ COMMANDS = {
         (
             RUN,
             ID,
-            Option("--top", "how many networks of the front (default: the experiment's)", int, metavar="K"),
+            Option("--top", "how many networks of the front (default: the experiment's)", count, metavar="K"),
             Option(
                 "--seeds",
                 "trainings of each network and arm, with different seeds (default: the experiment's)",
-                int,
+                count,
                 metavar="N",
             ),
-            Option("--arms", "where weights start: scratch, inherited, or both, separated by a comma", metavar="ARMS"),
+            Option(
+                "--arms",
+                "where weights start: scratch, inherited, or both, separated by a comma",
+                listed,
+                metavar="ARMS",
+            ),
             DATA,
             *WORKERS_OF_TRAININGS,
             Option(
@@ -124,7 +135,12 @@ COMMANDS = {
             RUN,
             Option("ids", "ids of networks (default: all that were retrained)", nargs="*", metavar="ID"),
             Option("--front", "only the retrained networks of the front", is_flag=True),
-            Option("--formats", "pt2, onnx, both, separated by a comma, or none (default: pt2,onnx)", metavar="NAMES"),
+            Option(
+                "--formats",
+                "pt2, onnx, both, separated by a comma, or none (default: pt2,onnx)",
+                listed,
+                metavar="NAMES",
+            ),
             Option("--int8", "also write ONNX with 8-bit weights, and measure its quality and latency", is_flag=True),
             DATA,
             Option(

@@ -10,6 +10,7 @@ from nas.export.write.outlook import exports_ahead
 from nas.models.attention import grows_linearly
 from nas.search_space import architecture_id
 from nas.search_space.patterns import hybrid_periods, kinds
+from nas.supernet.ahead import check_batches, check_memory, check_qualities
 from nas.system.devices import default_device, device_name, fast_bf16
 from nas.system.numbers import number
 
@@ -17,8 +18,11 @@ from nas.system.numbers import number
 def describe_experiment(experiment: Experiment, name: str, workers: int) -> Iterator[str]:
     """The preflight, the plan, the device, the exports if they lack something, the data and the expected time.
 
-    Raises: ValueError if a limit cannot be met; DataError, after all lines that need none, if the data is missing.
+    Raises: ValueError if a limit cannot be met, memory will not do, or something that the run needs late is not there;
+        DataError, after all lines that need none, if the data is missing.
     """
+    check_memory(experiment)
+    check_qualities(experiment)
     task, space = experiment.task, feasible_space(experiment)
     yield f"experiment  {name}"
     yield f"task        {task.name}; costs at {task.cost_setting()}, batch 1, 1 multiply-add = 1 FLOP"
@@ -32,6 +36,7 @@ def describe_experiment(experiment: Experiment, name: str, workers: int) -> Iter
     yield from _plan(experiment)
     yield from exports_ahead(experiment)
     yield f"data        {task.prepare()}"
+    check_batches(experiment)
     if _bf16_is_refused(experiment):
         yield "time        not known: bf16 cannot be tried here"
     else:

@@ -18,6 +18,7 @@ from nas.runs.run import Run, network_of_run
 from nas.search_space import architecture_id
 from nas.system.files import read_json, write_json
 from nas.system.numbers import number
+from nas.system.ranges import Tokens, read_number, require, shortened
 
 SUMMED = ("flops", "parameters", "body_flops", "body_parameters")
 """Costs that the diagram ends with."""
@@ -130,6 +131,11 @@ def _read(named: str) -> Any:
 
 def _at_length(network: Described, length: str) -> Any:
     source, _, target = length.partition("-")
-    if not source.isdecimal() or (target and not target.isdecimal()):
-        raise ValueError(f"--length {length} is no number of tokens; give one, as 256, or two, as 30-40")
-    return network.task.at_length(int(source), int(target) if target else None)
+    try:
+        sizes = [read_number(size, int) for size in ([source, target] if target else [source])]
+    except ValueError as error:
+        what = f"--length {shortened(length)} is no number of tokens; give one, as 256, or two, as 30-40"
+        raise ValueError(what) from error
+    for size in sizes:
+        require("--length", size, Tokens)
+    return network.task.at_length(*sizes)

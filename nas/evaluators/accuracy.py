@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from nas.system.ranges import BatchSize, check
 from nas.tasks.base import EvalSplit, Task
 
 
@@ -12,11 +13,14 @@ from nas.tasks.base import EvalSplit, Task
 class Accuracy:
     """Top-1 accuracy of a classifier, from 0 to 1."""
 
-    batch_size: int = 500
+    batch_size: BatchSize = 500
     """Examples in one pass; changes speed and memory only."""
 
     name = "accuracy"
     unit = "top-1"
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def __call__(self, task: Task, model: nn.Module, split: EvalSplit) -> float:
         """Raises: ValueError if the split is empty."""

@@ -10,6 +10,7 @@ from torch import nn
 from nas.tasks.base import EvalSplit, Task
 
 
+@runtime_checkable
 class Cost(Protocol):
     """A cost of running a network, whatever its weights. Less is better."""
 
@@ -29,6 +30,7 @@ class Cost(Protocol):
         """The cost at the task's example inputs."""
 
 
+@runtime_checkable
 class Quality(Protocol):
     """How good a network with weights is. More is better, always."""
 
@@ -68,6 +70,18 @@ class ComparedQuality(Quality, Protocol):
 
     def baselines(self, task: Task, split: EvalSplit) -> dict[str, dict[str, Any]]:
         """Qualities on a split of methods that need no network, by their names, with details."""
+
+
+@runtime_checkable
+class PreparedQuality(Quality, Protocol):
+    """A quality that needs more than the data: a library, a download, networks of one family."""
+
+    def prepare(self, task: Task, network: nn.Module) -> None:
+        """Try what `measure` will need. Raises: ValueError if it is not there.
+
+        Args:
+            network: One of the task's, without weights (on torch's device `meta`).
+        """
 
 
 def measure(quality: Quality, task: Task, model: nn.Module, split: EvalSplit) -> Measured:

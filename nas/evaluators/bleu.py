@@ -13,11 +13,14 @@ from torch import nn
 
 from nas.evaluators.base import Measured
 from nas.models.decoding import Decoding
+from nas.system.ranges import check
 from nas.tasks.base import EvalSplit, Task
 from nas.tasks.translate import check_translator, translate
 from nas.tasks.translation import TranslationTask
 
 HYPOTHESES = "translations.txt"
+LONGEST_REASON = 200
+"""Characters of a library's error that are kept."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,23 @@ class Bleu:
 
     name = "bleu"
     unit = "BLEU"
+
+    def __post_init__(self) -> None:
+        check(self)
+        if unknown := next((each for each in self.beside if each not in BLEU.TOKENIZERS), None):
+            raise ValueError(f"sacreBLEU has no tokenisation {unknown!r}; there are: {', '.join(BLEU.TOKENIZERS)}")
+
+    def prepare(self, task: Task, network: nn.Module) -> None:
+        """Raises: ValueError if the task's networks are not decoded, or a tokenisation cannot be used here."""
+        _translation(task)
+        check_translator(network)
+        for tokenize in self.beside:
+            try:
+                BLEU(tokenize=tokenize).corpus_score(["a"], [["a"]])
+            except Exception as error:
+                # each tokenisation has a library of its own, some a download, and each fails in its own way
+                why = " ".join(str(error).split())[:LONGEST_REASON]
+                raise ValueError(f"sacreBLEU's tokenisation {tokenize!r} cannot be used here: {why}") from error
 
     def __call__(self, task: Task, model: nn.Module, split: EvalSplit) -> float:
         return self.measure(task, model, split).value

@@ -18,6 +18,7 @@ from fvcore.nn.jit_analysis import JitModelAnalysis
 from torch import Tensor, nn
 
 from nas.evaluators.pieces import Part, measuring, piece_values
+from nas.system.ranges import Tokens, check
 from nas.tasks.base import Task
 
 Value = Any
@@ -125,9 +126,9 @@ def count_flops(module: nn.Module, inputs: tuple[Tensor, ...]) -> int:
 class Flops:
     """Multiply-adds of one inference at the task's example inputs, or at another length."""
 
-    length: int | None = None
+    length: Tokens | None = None
     """Tokens of the input; None: as many as the task's examples have. The cost's name then ends in it: `flops@1024`."""
-    target_length: int | None = None
+    target_length: Tokens | None = None
     """Tokens of the output of a translation, where they are not as many: `flops@30-40`."""
     of: Part = "network"
     """`body` leaves out embeddings and the output layer, as HAT's figures do; the cost's name is then `body_flops`."""
@@ -136,6 +137,7 @@ class Flops:
     measured = False
 
     def __post_init__(self) -> None:
+        check(self)
         if self.target_length is not None and self.length is None:
             raise ValueError(f"target_length = {self.target_length} needs a length of the input beside it")
 

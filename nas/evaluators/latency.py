@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from nas.system.devices import device_name
 from nas.system.devices import threads as with_threads
+from nas.system.ranges import Range, Threads, check
 from nas.tasks.base import Task
 
 
@@ -114,15 +115,22 @@ def interleaved_latencies(
 class Latency:
     """Median milliseconds of one inference, with fresh weights, at the task's example inputs."""
 
-    batch_size: int = 1
-    repeats: int = 20
-    warmup: int = 3
-    threads: int = 1
+    batch_size: Annotated[int, Range(1, 100_000)] = 1
+    repeats: Annotated[int, Range(1, 1_000_000)] = 20
+    warmup: Annotated[int, Range(0, 1_000_000)] = 3
+    threads: Threads = 1
     device: str = "cpu"
 
     name = "latency"
     unit = "milliseconds"
     measured = True
+
+    def __post_init__(self) -> None:
+        check(self)
+        try:
+            torch.device(self.device)
+        except RuntimeError as error:
+            raise ValueError(f"device = {self.device!r} is no device of torch; name cpu, cuda or cuda:0") from error
 
     def __call__(self, task: Task, architecture: Any) -> float:
         return self.measure(task, architecture).median_ms

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from nas.system.ranges import BatchSize, check
 from nas.tasks.base import EvalSplit, Task
 
 
@@ -12,11 +13,14 @@ from nas.tasks.base import EvalSplit, Task
 class LogLikelihood:
     """Mean log-probability of what is to be said: each token given the right ones before it. At most 0."""
 
-    batch_size: int = 4_000
+    batch_size: BatchSize = 4_000
     """Examples or tokens in one pass, as the task counts; changes speed and memory only."""
 
     name = "log_likelihood"
     unit = "nats"
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def __call__(self, task: Task, model: nn.Module, split: EvalSplit) -> float:
         """Raises: ValueError if the split is empty."""

@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from nas.evaluators.pieces import Part, piece_values
+from nas.system.ranges import check
 from nas.tasks.base import Task
 
 
@@ -26,6 +27,9 @@ class Parameters:
 
     unit = "parameters"
     measured = False
+
+    def __post_init__(self) -> None:
+        check(self)
 
     @property
     def name(self) -> str:

@@ -1,6 +1,7 @@
 """Experiments: all that defines a run, as one frozen value in a Python file."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from nas.evaluators.accuracy import Accuracy
 from nas.evaluators.base import Cost, Quality
@@ -11,6 +12,7 @@ from nas.search_space.limits import Limit, windows
 from nas.strategies.base import Strategy
 from nas.strategies.generations import Plan
 from nas.strategies.named import named_strategy
+from nas.system.ranges import Range, Seed, check
 from nas.tasks.base import Task
 from nas.tasks.reference import Reference
 from nas.training.settings import Arm, SupernetTraining, Training
@@ -20,26 +22,23 @@ from nas.training.settings import Arm, SupernetTraining, Training
 class Selection:
     """Which networks are retrained, and how often."""
 
-    top: int = 3
+    top: Annotated[int, Range(1, 10_000)] = 3
     """Networks of the front, spread evenly along the first cost; the best is always among them."""
     homogeneous: bool = True
     """Also the best network of each single kind."""
     hybrids: bool = True
     """Also the best of each fixed hybrid: softmax in one layer of four, or of eight, a linear kind in the rest."""
-    finalists: int = 10
+    finalists: Annotated[int, Range(0, 10_000)] = 10
     """Best networks of the search that are evaluated on fresh data, the split `select`, before some are chosen."""
-    seeds: int = 1
+    seeds: Annotated[int, Range(1, 1_000)] = 1
     """Trainings of each network, with different seeds."""
     arms: tuple[Arm, ...] = ("scratch",)
     """Start from fresh weights, from the supernet's, or both."""
 
     def __post_init__(self) -> None:
-        if self.top < 1 or self.seeds < 1 or self.finalists < 0:
-            found = f"top = {self.top} and seeds = {self.seeds} must be at least 1, finalists = {self.finalists} 0"
-            raise ValueError(found)
-        unknown = set(self.arms) - {"scratch", "inherited"}
-        if unknown or not self.arms:
-            raise ValueError(f"arms = {self.arms}; there are: scratch, inherited")
+        check(self)
+        if not self.arms or len(set(self.arms)) < len(self.arms):
+            raise ValueError(f"arms = {self.arms}; name each once: scratch, inherited, or both")
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Experiment:
     space: Space
     supernet: SupernetTraining
     retrain: Training
-    evaluations: int
+    evaluations: Annotated[int, Range(1, 10_000_000)]
     """Networks whose quality the search may measure."""
     limits: dict[str, Limit] = field(default_factory=dict)
     """The most of a cost, or a window of it (`"10e6..30e6"`), by the cost's name."""
@@ -81,26 +80,23 @@ class Experiment:
     """Quality of retrained networks on the test split, such as BLEU; None: the search's quality."""
     strategy: Strategy | str = "guided"
     """A strategy, or its name with settings where wanted: `tpe`, `evolution(population_size=20)`."""
-    generation: int = 10
+    generation: Annotated[int, Range(1, 100_000)] = 10
     """Networks proposed at once; the results do not depend on how many workers evaluate them."""
-    anchors: int = 8
+    anchors: Annotated[int, Range(0, 10_000)] = 8
     """Networks of each single kind, and of each fixed hybrid, that are evaluated for comparison."""
-    random_searches: int = 1
+    random_searches: Annotated[int, Range(0, 1_000)] = 1
     """Random searches of equal budget, for comparison. A network that was evaluated before is not evaluated again."""
     selection: Selection = Selection()
     references: tuple[Reference, ...] = field(default=(), compare=False)
     """Published networks to draw beside those of the run; only those with the same data, metric and costs."""
-    seed: int = 0
+    seed: Seed = 0
 
     def __post_init__(self) -> None:
-        if self.evaluations < 1 or self.generation < 1:
-            raise ValueError(f"evaluations = {self.evaluations} and generation = {self.generation} must be at least 1")
+        check(self)
         if isinstance(self.strategy, str):
             object.__setattr__(
                 self, "strategy", named_strategy(self.strategy, tuple(cost.name for cost in self.costs[:1]))
             )
-        if self.seed < 0 or self.random_searches < 0:
-            raise ValueError(f"seed = {self.seed} and random_searches = {self.random_searches} must be at least 0")
         names = [cost.name for cost in self.costs]
         for name in windows(self.limits):
             if name not in names:

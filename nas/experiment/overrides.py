@@ -5,15 +5,13 @@ A name is the path of a field in the experiment; a value is read as the type tha
 
 import dataclasses
 import math
-import re
 import types
 import typing
 from collections.abc import Container, Sequence
 from contextlib import suppress
 from typing import Any
 
-_ITEMS = re.compile(r"(?:[^,()]|\((?:[^()]|\([^()]*\))*\))+")
-"""Items between commas; commas in up to two levels of brackets do not part: `softmax,fixation(of=lrpe(core=mixed))`."""
+from nas.system.ranges import read_number, shortened, words
 
 
 def split_overrides(arguments: Sequence[str], options: Container[str]) -> tuple[list[str], dict[str, str]]:
@@ -42,9 +40,27 @@ def split_overrides(arguments: Sequence[str], options: Container[str]) -> tuple[
 
 
 def separate(text: str) -> list[str]:
-    """The items between commas; `tpe,evolution(parents=5,population_size=20)` are two."""
-    parts = [part.strip(" '\"") for part in _ITEMS.findall(text)]
-    return [part for part in parts if part]
+    """The items between commas; `tpe,evolution(parents=5,population_size=20)` are two, and a comma may end the list.
+
+    Raises: ValueError if brackets do not match, or there is nothing between two commas.
+    """
+    items, depth = [""], 0
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        if depth < 0:
+            break
+        if letter == "," and depth == 0:
+            items.append("")
+        else:
+            items[-1] += letter
+    if depth:
+        raise ValueError(f"the brackets of {shortened(text)} do not match; write items as softmax,lrpe(core=complex)")
+    items = [item.strip(" '\"") for item in items]
+    if items[-1] == "":
+        items.pop()
+    if "" in items:
+        raise ValueError(f"{shortened(text)} has nothing before a comma; write items as softmax,linear")
+    return items
 
 
 def apply_overrides(experiment: Any, overrides: dict[str, str]) -> Any:
@@ -77,6 +93,10 @@ def _replaced(value: Any, overrides: dict[str, str], path: str) -> Any:
             raise ValueError(f"--{path}{head} is a group of settings; change one of them with --{path}{head}.NAME")
         else:
             changed[head] = _parse(hints[head], text, f"{path}{head}")
+    # a strategy that is named anew is made before its settings are changed
+    named = {head: changed.pop(head) for head in groups if head in changed}
+    if named:
+        value = dataclasses.replace(value, **named)
     changed |= {head: _replaced(getattr(value, head), inner, f"{path}{head}.") for head, inner in groups.items()}
     return dataclasses.replace(value, **changed)
 
@@ -112,10 +132,7 @@ def _parse_plain(kind: Any, text: str, name: str) -> Any:
         return text.lower() == "true"
     if kind not in (int, float):
         raise ValueError(f"--{name} cannot be changed on the command line; change it in the experiment's file")
-    # as a float too: 2e3 is a whole number
-    for read in (kind, float):
-        with suppress(ValueError, OverflowError):
-            number = read(text)
-            if math.isfinite(number) and number == kind(number):
-                return kind(number)
-    raise ValueError(f"--{name} {text!r}: expected {'a whole number' if kind is int else 'a number'}")
+    try:
+        return read_number(text, kind)
+    except ValueError as error:
+        raise ValueError(f"--{name} {shortened(text)}: expected {words(kind)}") from error

@@ -10,7 +10,7 @@ from nas.system.numbers import number, percent
 
 
 def preflight(experiment: Experiment, space: FeasibleSpace) -> Iterator[str]:
-    """A line each on the size of the space, the range of each cost, the limits, and the share inside them.
+    """Lines on the size of the space, the range of each cost, the limits, the share inside, and if it is counted.
 
     Raises: ValueError if a limit cannot be met.
     """
@@ -25,6 +25,8 @@ def preflight(experiment: Experiment, space: FeasibleSpace) -> Iterator[str]:
         rng = np.random.default_rng(experiment.seed)
         counted = f", about {space.size_inside(rng):.2g} networks" if space.is_counted else ""
         yield f"inside      {_share(space.share_inside(rng))} of random draws{counted}"
+        if space.why_uncounted is not None:
+            yield f"counting    not exact: {space.why_uncounted}; networks inside the limits are found by trying"
 
 
 def _bite(binds: bool) -> str:

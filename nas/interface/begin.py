@@ -7,6 +7,7 @@ from nas.experiment.costs import feasible_space
 from nas.experiment.loading import Loaded, is_shipped, load, with_changes
 from nas.export.write.outlook import exports_ahead
 from nas.runs.run import Run
+from nas.supernet.ahead import check_batches, check_memory, check_qualities
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +42,12 @@ def begin(
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file, not a folder for a run; name another with --out")
     if not Run.exists(folder):
+        check_memory(asked)
+        check_qualities(asked)
         feasible_space(asked).check_limits()
         # a mistake in the family is met here, not by the export hours later
         for line in exports_ahead(asked):
             log.info("%s", line)
         asked.task.prepare()
+        check_batches(asked)
     return Run.create(folder, loaded, spec, overrides, data, command)

@@ -14,6 +14,7 @@ from nas.runs.run import Run
 from nas.search.loop import search
 from nas.search_space import architecture_id
 from nas.supernet.train import train
+from nas.system.devices import check_precision, default_device
 
 
 class Whole(NamedTuple):
@@ -33,6 +34,9 @@ def make_whole(run: Run, workers: Workers, processes: int | None = None) -> Whol
 
     Raises: ValueError if the data is missing, or every network of the first generation fails.
     """
+    if workers.ray is None:
+        # else the workers' devices decide; a training that comes hours later is not to find it out
+        check_precision(run.experiment.retrain.precision, default_device())
     train(run, processes or 1, workers.ray if processes else None)
     search(run, workers)
     selection = run.experiment.selection

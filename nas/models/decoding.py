@@ -9,12 +9,14 @@ Shapes: B sentences, G hypotheses of each, R = B * G rows, C candidates, S sourc
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from nas.models.decoder_steps import PackedDecoder, Steps
 from nas.models.seq2seq import BEGIN, END, PAD, Seq2Seq
+from nas.system.ranges import Range, check
 
 NEVER = -1e9
 """Log-probability of what must not be chosen; finite, so that sums of it stay comparable."""
@@ -22,24 +24,21 @@ NEVER = -1e9
 
 @dataclass(frozen=True)
 class Decoding:
-    """How translations are searched. Raises: ValueError if the beam is empty or a limit contradicts another."""
+    """How translations are searched. Raises: ValueError if a setting is out of range or contradicts another."""
 
-    beam: int = 5
+    beam: Annotated[int, Range(1, 1_000)] = 5
     """Hypotheses of a sentence; 1 is greedy."""
-    length_penalty: float = 1.0
+    length_penalty: Annotated[float, Range(-10, 10)] = 1.0
     """Power of the length that scores are divided by; 0 prefers short translations."""
-    most_tokens: int | None = None
+    most_tokens: Annotated[int, Range(1, 100_000)] | None = None
     """Tokens of a translation, the end not counted; None: twice the source's and 10."""
-    least_tokens: int = 0
+    least_tokens: Annotated[int, Range(0, 100_000)] = 0
     """Tokens before a translation may end."""
 
     def __post_init__(self) -> None:
-        if self.beam < 1:
-            raise ValueError(f"beam = {self.beam} must be at least 1")
-        if self.least_tokens < 0 or (self.most_tokens is not None and self.most_tokens < max(self.least_tokens, 1)):
-            raise ValueError(
-                f"most_tokens = {self.most_tokens} is below least_tokens = {self.least_tokens}, or below 1"
-            )
+        check(self)
+        if self.most_tokens is not None and self.most_tokens < self.least_tokens:
+            raise ValueError(f"most_tokens = {self.most_tokens} is below least_tokens = {self.least_tokens}")
 
 
 Tokens = list[int]

@@ -13,7 +13,7 @@ from nas.evaluators.base import ComparedQuality
 from nas.experiment import Selection
 from nas.parallel.map import Arrays, Failed, Workers, prepared_map
 from nas.retrain.choose import Selected
-from nas.retrain.training import Halving, Job, train_network
+from nas.retrain.training import FailedTrainingError, Halving, Job, train_network
 from nas.runs.records import Retrained
 from nas.runs.run import Run
 from nas.search_space import architecture_id, to_json
@@ -38,7 +38,7 @@ def retrain(
         halving: Stop trainings early that are not among the best, which needs Ray.
 
     Raises: ValueError if the data is missing, a checkpoint is damaged, or a Ray cluster cannot be reached;
-        ChildProcessError if workers died over a training, the others being finished.
+        ChildProcessError if workers died over a training or it came to no result, the others being finished.
     """
     asked = workers if isinstance(workers, Workers) else Workers(max(workers, 1))
     if halving is not None and asked.ray is None:
@@ -89,8 +89,15 @@ def _train_here(run: Run, jobs: list[Job], workers: Workers, tell: Tell, _: Halv
         raise ChildProcessError(f"{len(died)} of {len(jobs)} trainings have no result; {died[0]}")
 
 
-def _trainer(folder: Path, data: Path | None, _: Arrays) -> Callable[[Job], Retrained]:
-    return partial(retrain_one, Run(folder, data))
+def _trainer(folder: Path, data: Path | None, _: Arrays) -> Callable[[Job], Retrained | Failed]:
+    return partial(_attempt, Run(folder, data))
+
+
+def _attempt(run: Run, job: Job) -> Retrained | Failed:
+    try:
+        return retrain_one(run, job)
+    except FailedTrainingError as error:
+        return Failed(str(error))
 
 
 def retrain_one(run: Run, job: Job) -> Retrained:

@@ -1,5 +1,6 @@
 """One training of a network after the search, wherever it runs; the test split is read here and nowhere else."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from nas.search_space import architecture_id
 from nas.supernet.train import supernet_of
 from nas.system.devices import default_device, device_name, threads
 from nas.system.progress import Advance
+from nas.tasks.base import EvalSplit
 from nas.training.loop import Keeper, resume, take_steps
 from nas.training.plain import PlainTrainee
 from nas.training.settings import Arm
@@ -52,6 +54,10 @@ class Halving:
         return found
 
 
+class FailedTrainingError(ValueError):
+    """The training is over, and its network is no result."""
+
+
 Started = Callable[[PlainTrainee], Advance]
 """Called with what is about to be trained; what it returns is called after every step."""
 
@@ -71,8 +77,8 @@ def train_network(
     Args:
         weights: Those of the supernet, asked for where the network inherits them.
 
-    Raises: ValueError if the data is missing, a loss is not finite, or the checkpoint does not fit; KeyboardInterrupt
-        after a checkpoint.
+    Raises: ValueError if the data is missing, a loss is not finite, or the checkpoint does not fit; FailedTrainingError
+        if a quality is not finite at the end; KeyboardInterrupt after a checkpoint.
     """
     task, architecture = experiment.task, experiment.space.from_json(job.architecture)
     network = _initial(experiment, architecture, job, weights)
@@ -81,6 +87,9 @@ def train_network(
     seconds = take_steps(trainee, keeper, begun, started(trainee), interrupted)
     trainee.finish()
     tested = measure(experiment.tested, task, network, "test")
+    search_quality = experiment.quality(task, network, "search")
+    _check_finite(experiment.tested.name, tested.value, "test")
+    _check_finite(experiment.quality.name, search_quality, "search")
     result = Retrained(
         id=architecture_id(architecture),
         architecture=architecture,
@@ -88,7 +97,7 @@ def train_network(
         arm=job.arm,
         seed=job.seed,
         quality=tested.value,
-        search_quality=experiment.quality(task, network, "search"),
+        search_quality=search_quality,
         steps=experiment.retrain.steps,
         seconds=round(seconds, 1),
         device=device_name(),
@@ -97,6 +106,11 @@ def train_network(
         texts=tested.texts,
     )
     return result, network
+
+
+def _check_finite(name: str, quality: float, split: EvalSplit) -> None:
+    if not math.isfinite(quality):
+        raise FailedTrainingError(f"after training, {name} is {quality} on the {split} split")
 
 
 def _initial(

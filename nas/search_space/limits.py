@@ -37,7 +37,9 @@ class Window:
         return " and ".join(f"{sign} {number(end)}" for sign, end in ends.items() if end is not None)
 
     def excess(self, cost: float) -> float:
-        """How far outside a cost is, as a share of the end that it misses; 0 inside."""
+        """How far outside a cost is, as a share of the end that it misses; 0 inside, infinite if it is no number."""
+        if not math.isfinite(cost):
+            return math.inf
         if self.at_most is not None and cost > self.at_most:
             return cost / self.at_most - 1
         if self.at_least is not None and cost < self.at_least:

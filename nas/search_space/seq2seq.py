@@ -10,7 +10,8 @@ from typing import Any
 from nas.search_space.architecture import Stack
 from nas.search_space.kind import Kind
 from nas.search_space.space import Choose, Option, Space
-from nas.search_space.transformer import StackSpace, check_options, head_dim
+from nas.search_space.transformer import Heads, HiddenWidth, Layers, StackSpace, Width, check_options, head_dim
+from nas.system.ranges import check
 
 
 @dataclass(frozen=True)
@@ -71,27 +72,28 @@ class Seq2SeqArchitecture:
 class DecoderSpace:
     """Options of the decoder; all but width and depth are chosen in every layer."""
 
-    embed_dim: tuple[int, ...]
-    depth: tuple[int, ...]
-    num_heads: tuple[int, ...]
+    embed_dim: tuple[Width, ...]
+    depth: tuple[Layers, ...]
+    num_heads: tuple[Heads, ...]
     """Heads of the attention to the tokens before."""
     attention: tuple[str | Kind, ...]
     """Kinds of the attention to the tokens before; the first is the one that `smallest` and `largest` take."""
-    cross_num_heads: tuple[int, ...]
+    cross_num_heads: tuple[Heads, ...]
     cross_attention: tuple[str | Kind, ...]
     """Kinds of the attention to the source."""
-    cross_layers: tuple[int, ...]
+    cross_layers: tuple[Layers, ...]
     """How many of the encoder's last layers a decoder layer sees."""
-    ffn_dim: tuple[int, ...]
-    qkv_dim: int | None = None
+    ffn_dim: tuple[HiddenWidth, ...]
+    qkv_dim: Width | None = None
     """Width of queries, keys and values over all heads, whatever their number; or `head_dim`."""
-    head_dim: int | None = None
+    head_dim: Width | None = None
     """Width of a head, whatever their number."""
 
     def __post_init__(self) -> None:
         for name in ("attention", "cross_attention"):
             if isinstance(getattr(self, name), tuple):
                 object.__setattr__(self, name, tuple(map(str, getattr(self, name))))
+        check(self)
         for name in CHOICES:
             check_options(name, getattr(self, name))
         for heads in (*self.num_heads, *self.cross_num_heads):
@@ -153,6 +155,7 @@ class Seq2SeqSpace(Space):
     architecture_type = Seq2SeqArchitecture
 
     def __post_init__(self) -> None:
+        check(self)
         shallow = min(self.encoder.depth)
         if not self.decoder.layers_seen(shallow):
             least = min(self.decoder.cross_layers)

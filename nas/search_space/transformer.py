@@ -6,48 +6,52 @@ Sources of the gene set: AutoFormer (arXiv:2107.00651), mixFormer (arXiv:2207.13
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from nas.search_space.architecture import Architecture, Block, Stack
 from nas.search_space.kind import Kind
 from nas.search_space.space import Choose, Option, Space
+from nas.system.ranges import Range, check
 
-PER_LAYER = ("attention", "num_heads", "ffn_dim", "ffn_ratio")
+Width = Annotated[int, Range(1, 100_000)]
+HiddenWidth = Annotated[int, Range(1, 1_000_000)]
+Layers = Annotated[int, Range(1, 1_000)]
+Heads = Annotated[int, Range(1, 1_000)]
 
 
 @dataclass(frozen=True)
 class StackSpace:
     """Options of one stack of blocks. FFN widths are given either as `ffn_dim` or as `ffn_ratio`."""
 
-    embed_dim: tuple[int, ...]
-    depth: tuple[int, ...]
-    num_heads: tuple[int, ...]
+    embed_dim: tuple[Width, ...]
+    depth: tuple[Layers, ...]
+    num_heads: tuple[Heads, ...]
     attention: tuple[str | Kind, ...]
     """Kinds to choose from, by name or as values with settings (`Lrpe(core="complex")`), which are kept as texts; the
     first is the one that `smallest` and `largest` take."""
-    head_dim: int | None = None
+    head_dim: Width | None = None
     """Width of a head, the same in every network, so that a slice of heads keeps its role; or `qkv_dim`."""
-    qkv_dim: int | None = None
+    qkv_dim: Width | None = None
     """Width of queries, keys and values over all heads, whatever their number, as in HAT."""
-    ffn_dim: tuple[int, ...] = ()
+    ffn_dim: tuple[HiddenWidth, ...] = ()
     """Hidden widths of the FFN, absolute."""
-    ffn_ratio: tuple[float, ...] = ()
+    ffn_ratio: tuple[Annotated[float, Range(0, 1_000, without_least=True)], ...] = ()
     """Hidden widths of the FFN as multiples of `embed_dim`, rounded down."""
-    per_network: tuple[str, ...] = ()
+    per_network: tuple[Literal["attention", "num_heads", "ffn_dim", "ffn_ratio"], ...] = ()
     """Which of attention, num_heads, ffn_dim, ffn_ratio are chosen once for all layers."""
 
     def __post_init__(self) -> None:
         if isinstance(self.attention, tuple):
             object.__setattr__(self, "attention", tuple(map(str, self.attention)))
+        check(self)
         if bool(self.ffn_dim) == bool(self.ffn_ratio):
             raise ValueError(f"give either ffn_dim or ffn_ratio, found {self.ffn_dim} and {self.ffn_ratio}")
         for name in ("embed_dim", "depth", "num_heads", "attention", self.ffn_name):
             check_options(name, getattr(self, name))
         for heads in self.num_heads:
             head_dim(heads, self.head_dim, self.qkv_dim)
-        unknown = set(self.per_network) - set(PER_LAYER)
-        if unknown:
-            raise ValueError(f"per_network names {sorted(unknown)}; there are: {', '.join(PER_LAYER)}")
+        if self.ffn_ratio and int(min(self.ffn_ratio) * min(self.embed_dim)) < 1:
+            raise ValueError(f"ffn_ratio {min(self.ffn_ratio)} of width {min(self.embed_dim)} leaves no hidden width")
 
     @property
     def ffn_name(self) -> str:
@@ -57,7 +61,9 @@ class StackSpace:
         embed_dim = choose(f"{path}.embed_dim", self.embed_dim)
         depth = choose(f"{path}.depth", self.depth)
         names = ("attention", "num_heads", self.ffn_name)
-        common = {name: choose(f"{path}.{name}", getattr(self, name)) for name in names if name in self.per_network}
+        common: dict[str, Any] = {
+            name: choose(f"{path}.{name}", getattr(self, name)) for name in names if name in self.per_network
+        }
         blocks = []
         for layer in range(depth):
             own = {
@@ -109,6 +115,9 @@ class SearchSpace(Space):
 
     architecture_type = Architecture
 
+    def __post_init__(self) -> None:
+        check(self)
+
     def build(self, choose: Choose) -> Architecture:
         return Architecture(self.encoder.build(choose, "encoder"))
 
@@ -136,9 +145,7 @@ def head_dim(num_heads: int, head_dim: int | None, qkv_dim: int | None) -> int:
 
 
 def check_options(name: str, options: Sequence[Option]) -> None:
-    if not isinstance(options, tuple) or not options:
-        raise ValueError(f"{name} needs a tuple of options, found {options!r}")
+    if not options:
+        raise ValueError(f"{name} needs at least one option; found {options!r}")
     if len(set(options)) != len(options):
         raise ValueError(f"{name} names an option twice: {options}")
-    if any(not isinstance(option, str) and option <= 0 for option in options):
-        raise ValueError(f"{name} needs options above zero, found {options}")

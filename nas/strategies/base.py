@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from nas.search_space.feasible.space import FeasibleSpace
+from nas.system.ranges import Range
+
+MOST_NETWORKS = 100_000
+Networks = Annotated[int, Range(1, MOST_NETWORKS)]
+"""Networks that a strategy handles at once."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class Trial:
     """Why there is no quality, in a line."""
 
 
+@runtime_checkable
 class Strategy(Protocol):
     """Chooses what to evaluate next; a frozen dataclass without state."""
 

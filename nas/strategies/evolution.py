@@ -15,35 +15,34 @@ from numpy.typing import NDArray
 
 from nas.search_space.feasible.space import FeasibleSpace
 from nas.search_space.patterns import kinds, sample_homogeneous
-from nas.strategies.base import Trial
+from nas.strategies.base import Networks, Trial
 from nas.strategies.parts.sorting import crowding_distance, non_dominated_sort
 from nas.strategies.proposals import unseen
+from nas.system.ranges import Share, check
 
 
 @dataclass(frozen=True)
 class Evolution:
     """Random networks first, one of each attention kind among them; then children of the best of all trials so far."""
 
-    population_size: int = 50
+    population_size: Networks = 50
     """Random trials before the first children."""
-    parents: int = 10
+    parents: Networks = 10
     """Best of all trials so far that have children, each as often."""
-    mutate_layer: float = 0.2
+    mutate_layer: Share = 0.2
     """Chance that a choice of one layer is redrawn in a mutant."""
-    mutate_network: float = 0.4
+    mutate_network: Share = 0.4
     """Chance that a choice for the whole network (width, depth) is redrawn in a mutant."""
-    mutants: float = 0.5
+    mutants: Share = 0.5
     """Share of children that are mutants; the others are crossovers."""
     minimize: tuple[str, ...] = ("flops",)
     """Costs that are objectives beside quality; with none, only quality counts."""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.parents <= self.population_size:
+        check(self)
+        if self.parents > self.population_size:
             most = self.population_size
-            raise ValueError(f"parents is {self.parents}; it needs to be from 1 to the population size, {most}")
-        for name in ("mutate_layer", "mutate_network", "mutants"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it needs to be a share from 0 to 1")
+            raise ValueError(f"parents = {self.parents} is more than the population size, {most}")
 
     def propose(
         self, space: FeasibleSpace, history: Sequence[Trial], count: int, rng: np.random.Generator
@@ -71,17 +70,15 @@ class Evolution:
 class AgeingEvolution:
     """Random networks first; then mutants of one choice, whose parent is the best of a few of the latest trials."""
 
-    population_size: int = 100
+    population_size: Networks = 100
     """Latest trials that may have children; a trial dies of age alone, however good it is."""
-    sample_size: int = 25
+    sample_size: Networks = 25
     """Draws from the population, of which the best becomes the parent."""
     minimize: tuple[str, ...] = ("flops",)
     """Costs that are objectives beside quality; with none, only quality counts."""
 
     def __post_init__(self) -> None:
-        for name in ("population_size", "sample_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it needs to be at least 1")
+        check(self)
 
     def propose(
         self, space: FeasibleSpace, history: Sequence[Trial], count: int, rng: np.random.Generator

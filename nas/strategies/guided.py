@@ -8,15 +8,16 @@ batch is chosen one by one, each time as if the last had come out at its mean (t
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from nas.search_space.feasible.space import FeasibleSpace
 from nas.search_space.patterns import kinds, sample_homogeneous
-from nas.strategies.base import Trial
+from nas.strategies.base import Networks, Trial
 from nas.strategies.parts.quality_model import QualityModel, learned
 from nas.strategies.proposals import unseen
+from nas.system.ranges import Range, check
 
 STRATA = 16
 """Random networks from which each of the first is taken, so that they spread along the cost."""
@@ -33,19 +34,17 @@ CROSSED = 0.3
 class Guided:
     """A few networks spread along the cost, then those that are expected to add most to the front."""
 
-    initial: int = 10
+    initial: Networks = 10
     """Networks before the model's first; the ends of the space and one of each attention kind are among them."""
-    candidates: int = 30
+    candidates: Networks = 30
     """Networks that the model looks at in each round, for each that is asked for."""
-    rounds: int = 3
+    rounds: Annotated[int, Range(1, 1_000)] = 3
     """Rounds of evolution towards the most promising candidates."""
     minimize: tuple[str, ...] = ("flops",)
     """Costs that are objectives beside quality; with none, only quality counts."""
 
     def __post_init__(self) -> None:
-        for name in ("initial", "candidates", "rounds"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it needs to be at least 1")
+        check(self)
 
     def propose(
         self, space: FeasibleSpace, history: Sequence[Trial], count: int, rng: np.random.Generator

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.search_space.feasible.space import FeasibleSpace
-from nas.strategies.base import Trial
+from nas.strategies.base import Networks, Trial
 from nas.strategies.evolution import is_valid, objectives
 from nas.strategies.parts.features import features
 from nas.strategies.parts.sorting import non_dominated_sort
 from nas.strategies.proposals import unseen
+from nas.system.ranges import check
 
 MEMBERS_AT_ONCE = 4
 
@@ -26,14 +27,13 @@ MEMBERS_AT_ONCE = 4
 class LocalSearch:
     """Random networks first; then neighbours of the best since the last start, until none of them is left."""
 
-    starts: int = 10
+    starts: Networks = 10
     """Random trials at the beginning; the descent goes on from the best of them."""
     minimize: tuple[str, ...] = ("flops",)
     """Costs that are objectives beside quality; with none, only quality counts."""
 
     def __post_init__(self) -> None:
-        if self.starts < 1:
-            raise ValueError(f"starts is {self.starts}; it needs to be at least 1")
+        check(self)
 
     def propose(
         self, space: FeasibleSpace, history: Sequence[Trial], count: int, rng: np.random.Generator

@@ -3,9 +3,11 @@
 import ast
 import dataclasses
 import importlib
+import inspect
 from typing import Any, NamedTuple
 
 from nas.strategies.base import Strategy
+from nas.system.ranges import shortened
 
 
 class Maker(NamedTuple):
@@ -46,14 +48,17 @@ def named_strategy(text: str, minimize: tuple[str, ...] | None = None) -> Strate
     """
     name, settings = _parse(text)
     if name not in STRATEGIES:
-        raise ValueError(f"no strategy {text!r}; there are: {', '.join(STRATEGIES)}")
+        raise ValueError(f"no strategy {shortened(text)}; there are: {', '.join(STRATEGIES)}")
     maker = STRATEGIES[name]
+    if isinstance(settings.get("minimize"), str):
+        settings["minimize"] = (settings["minimize"],)
     # a strategy's libraries are loaded where it is used: Optuna takes a second
     make = getattr(importlib.import_module(f"nas.strategies.{maker.module}"), maker.function)
-    try:
-        strategy: Strategy = make(**(known := {**maker.settings, **settings}))
-    except TypeError as error:
-        raise ValueError(f"strategy {text!r}: {error}") from error
+    there = [setting for setting in inspect.signature(make).parameters if setting != "sampler"]
+    if unknown := next((setting for setting in settings if setting not in there), None):
+        raise ValueError(f"strategy {name} has no setting {unknown!r}; there are: {', '.join(there) or 'none'}")
+    known = {**maker.settings, **settings}
+    strategy: Strategy = make(**known)
     if minimize is not None and "minimize" not in known and hasattr(strategy, "minimize"):
         assert dataclasses.is_dataclass(strategy)
         strategy = dataclasses.replace(strategy, minimize=minimize)
@@ -66,10 +71,13 @@ def _parse(text: str) -> tuple[str, dict[str, Any]]:
         if isinstance(tree, ast.Name):
             return tree.id, {}
         if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and not tree.args:
-            return tree.func.id, {str(each.arg): _value(each.value) for each in tree.keywords}
-    except (SyntaxError, ValueError):
+            settings = {str(each.arg): _value(each.value) for each in tree.keywords}
+            if len(settings) == len(tree.keywords):
+                return tree.func.id, settings
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         pass
-    raise ValueError(f"{text!r} is no strategy; write a name or name(setting=value); names: {', '.join(STRATEGIES)}")
+    names = ", ".join(STRATEGIES)
+    raise ValueError(f"{shortened(text)} is no strategy; write a name or name(setting=value); names: {names}")
 
 
 def _value(node: ast.expr) -> Any:

@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 import optuna
@@ -35,10 +35,11 @@ from optuna.trial import TrialState
 
 from nas.search_space import architecture_id, uniform
 from nas.search_space.feasible.space import FeasibleSpace
-from nas.strategies.base import Trial
+from nas.strategies.base import MOST_NETWORKS, Networks, Trial
 from nas.strategies.parts.optuna_samplers import CmaEs, Sobol
 from nas.strategies.parts.optuna_study import Fill, Row, choices_of, constraints, is_evaluated, quiet
 from nas.strategies.proposals import unseen
+from nas.system.ranges import Range, check
 
 SamplerName = Literal["tpe", "nsga2", "nsga3", "gp", "qmc", "cmaes", "random"]
 
@@ -72,26 +73,20 @@ class OptunaSampler:
     sampler: SamplerName = "tpe"
     minimize: tuple[str, ...] = ("flops",)
     """Costs that are objectives beside quality; with none, only quality counts."""
-    startup: int = 10
+    startup: Networks = 10
     """Evaluated trials, drawn inside the limits, before the sampler is asked; `population_size` for NSGA, none for QMC
     and random."""
-    population_size: int = 50
+    population_size: Annotated[int, Range(2, MOST_NETWORKS)] = 50
     """Evaluated trials in a generation of NSGA-II and NSGA-III."""
 
     def __post_init__(self) -> None:
-        names = get_args(SamplerName)
-        if self.sampler not in names:
-            raise ValueError(f"no Optuna sampler {self.sampler!r}; there are: {', '.join(names)}")
+        check(self)
         if self.sampler == "cmaes" and self.minimize:
-            several = ", ".join(name for name in names if name != "cmaes")
+            several = ", ".join(name for name in get_args(SamplerName) if name != "cmaes")
             raise ValueError(
                 f"sampler cmaes handles one objective, asked are quality and {', '.join(self.minimize)}; "
                 f"set minimize=() or take one of: {several}"
             )
-        if self.startup < 1:
-            raise ValueError(f"startup is {self.startup}; it needs to be at least 1")
-        if self.population_size < 2:
-            raise ValueError(f"population_size is {self.population_size}; it needs to be at least 2")
 
     def propose(
         self, space: FeasibleSpace, history: Sequence[Trial], count: int, rng: np.random.Generator

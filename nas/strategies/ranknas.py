@@ -6,18 +6,19 @@ Source: arXiv:2109.07383. Its ranker is learned once from many networks; this on
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nas.search_space.feasible.space import FeasibleSpace
-from nas.strategies.base import Trial
+from nas.strategies.base import Networks, Trial
 from nas.strategies.evolution import first_population, is_valid, of_layer, ranked
 from nas.strategies.parts.features import Features, features
 from nas.strategies.parts.ranker import Ranker, fit_ranker
 from nas.strategies.parts.sorting import crowding_distance, non_dominated_sort
 from nas.strategies.proposals import unseen
+from nas.system.ranges import Range, Share, check
 
 MUTATE_LAYER = 0.2
 MUTATE_NETWORK = 0.4
@@ -29,26 +30,21 @@ LEAST_OPEN = 1 / 3
 class RankNas:
     """Random networks first, one of each attention kind among them; then the best found by evolution on the ranker."""
 
-    population_size: int = 20
+    population_size: Networks = 20
     """Random trials before the ranker is learned."""
-    generations: int = 8
+    generations: Annotated[int, Range(1, 1_000)] = 8
     """Generations of each evolution on the ranker."""
-    children: int = 50
+    children: Networks = 50
     """Networks that are ranked in each generation; fewer where less than ten are asked for."""
-    given_up: float = 0.1
+    given_up: Share = 0.1
     """Share of importance that may be lost with choices that are not redrawn; a third of all stays open."""
-    explore: float = 0.1
+    explore: Share = 0.1
     """Share of proposals that are mutants in any choice, so that one that was given up shows when it matters again."""
     minimize: tuple[str, ...] = ("flops",)
     """Costs that are objectives beside quality; with none, only quality counts."""
 
     def __post_init__(self) -> None:
-        for name in ("population_size", "generations", "children"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it needs to be at least 1")
-        for name in ("given_up", "explore"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it needs to be a share from 0 to 1")
+        check(self)
 
     def propose(
         self, space: FeasibleSpace, history: Sequence[Trial], count: int, rng: np.random.Generator
@@ -119,7 +115,7 @@ class RankNas:
 
 
 def mutation_rate(name: str) -> float:
-    """AutoFormer's."""
+    """The rate of a choice in AutoFormer's search."""
     return MUTATE_LAYER if of_layer(name) else MUTATE_NETWORK
 
 

@@ -82,11 +82,14 @@ def autocast(precision: str, device: torch.device) -> Any:
 
     Raises: ValueError if bf16 is asked for where it is emulated.
     """
-    if precision == "float32":
-        return nullcontext()
-    if not fast_bf16(device):
+    check_precision(precision, device)
+    return nullcontext() if precision == "float32" else torch.autocast(device.type, torch.bfloat16)
+
+
+def check_precision(precision: str, device: torch.device) -> None:
+    """Raises: ValueError if bf16 is asked for where it is emulated."""
+    if precision == "bf16" and not fast_bf16(device):
         raise ValueError(f"precision bf16 has no instructions on {device_name(device)}; use precision float32")
-    return torch.autocast(device.type, torch.bfloat16)
 
 
 def _processor() -> str:

@@ -10,12 +10,14 @@ Shapes: B batch, C channels, H height, W width.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from nas.system.ranges import Range, Share, check
 from nas.tasks.images.vision_library import transforms
 
 F = transforms.functional
@@ -36,24 +38,21 @@ MAX_ERASED_ASPECT = 1 / 0.3
 class Augmentation:
     """Changes to a training batch, in this order; the default leaves images as they are."""
 
-    shift: int = 0
+    shift: Annotated[int, Range(0, 256)] = 0
     """Most pixels by which an image moves along either axis; what comes into view is black."""
     flip: bool = False
     """Mirror left and right with chance 1/2."""
-    operations: int = 0
+    operations: Annotated[int, Range(0, 100)] = 0
     """RandAugment operations on each image, one after the other; they need channels of 0 to 255."""
-    magnitude: float = 0.5
+    magnitude: Share = 0.5
     """Largest strength of an operation, as a share of RandAugment's full range; strengths are uniform up to it."""
-    groups: int = 8
+    groups: Annotated[int, Range(1, 1_000_000)] = 8
     """Groups of images that share an operation and its strength."""
-    erase: float = 0.0
+    erase: Share = 0.0
     """Chance that a rectangle of the image is replaced by the mean colour of the batch."""
 
     def __post_init__(self) -> None:
-        if self.shift < 0 or self.operations < 0 or self.groups < 1:
-            raise ValueError(f"shift and operations need 0 or more and groups 1 or more, found {self}")
-        if not (0 <= self.magnitude <= 1 and 0 <= self.erase <= 1):
-            raise ValueError(f"magnitude and erase need a value from 0 to 1, found {self.magnitude} and {self.erase}")
+        check(self)
 
     def __call__(self, images_BCHW: Tensor, rng: np.random.Generator) -> Tensor:
         """The augmented batch, of the same shape and type; the argument stays as it is."""

@@ -6,12 +6,14 @@ Source: Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images"
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
 
 from nas.models.blocks import Projections
 from nas.models.vision import Pooling, Tokenizer
+from nas.system.ranges import Range
 from nas.tasks.augmentation import Augmentation
 from nas.tasks.image_classification import ImageTask, Split, SplitName, draw_per_class, without
 from nas.tasks.images.cifar10_files import (
@@ -45,7 +47,7 @@ class Cifar10(ImageTask):
     label_smoothing: float = 0.1
     augmentation: Augmentation = CROP_AND_FLIP
     projections: Projections = "shared"
-    train_images: int | None = None
+    train_images: Annotated[int, Range(10, MOST_TRAIN_IMAGES)] | None = None
     """Train on this many of the 42,500 images, equally many of each class; None: on all."""
     root: Path | None = field(default=None, compare=False)
     """Folder that holds cifar-10-batches-py; None: ./data, into which it is downloaded if it is not there."""
@@ -59,9 +61,8 @@ class Cifar10(ImageTask):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        most = MOST_TRAIN_IMAGES
-        if self.train_images is not None and (self.train_images % 10 or not 0 < self.train_images <= most):
-            raise ValueError(f"train_images needs a multiple of 10 up to {most:,}, found {self.train_images:,}")
+        if self.train_images is not None and self.train_images % 10:
+            raise ValueError(f"train_images needs a multiple of 10; found {self.train_images:,}")
 
     def with_data(self, folder: Path) -> "Cifar10":
         return replace(self, root=folder)

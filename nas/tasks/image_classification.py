@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache, lru_cache
 from hashlib import sha256
-from typing import Any, ClassVar, Literal, NamedTuple, get_args
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from torch.nn.functional import cross_entropy
 from nas.models.blocks import Projections
 from nas.models.pieces import Piece
 from nas.models.vision import Pooling, Tokenizer, VisionTransformer, vision_pieces
+from nas.system.ranges import Range, ShareBelowOne, Tokens, check, require
 from nas.tasks.augmentation import Augmentation
 from nas.tasks.base import TIMES, Batch, EvalSplit, Fingerprint, Task
 from nas.tasks.images.pixels import normalised
@@ -51,15 +52,15 @@ class ImageTask(Task):
     network, and they are not exported, since an export holds no code.
     """
 
-    patch_size: int
+    patch_size: Annotated[int, Range(1, 10_000)]
     """Pixels along either side of a token."""
     tokenizer: Tokenizer
     """Linear patch embedding, or a small convolutional network."""
     pooling: Pooling
     """The part of the tokens that the classifier sees."""
-    drop_path: float
+    drop_path: ShareBelowOne
     """Chance to skip the last block in training; it falls linearly to 0 at the first."""
-    label_smoothing: float
+    label_smoothing: ShareBelowOne
     """Share of the target that is spread over all classes, in training only."""
     augmentation: Augmentation
     projections: Projections
@@ -76,10 +77,9 @@ class ImageTask(Task):
     """Standard deviation of each channel over the training images, as a share of `max_value`."""
 
     def __post_init__(self) -> None:
-        if self.patch_size < 1 or self.image_size % self.patch_size:
+        check(self)
+        if self.image_size % self.patch_size:
             raise ValueError(f"patch_size {self.patch_size} does not divide {self.image_size}, the side of the images")
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(f"label_smoothing needs a value from 0 to below 1, found {self.label_smoothing}")
         if self.augmentation.operations and self.max_value != 255:
             what = f"augmentation.operations need pixels of 0 to 255; those of {self.name} end at {self.max_value}"
             raise ValueError(what)
@@ -161,10 +161,11 @@ class ImageTask(Task):
         """Square images of so many patches. Raises: ValueError if the number is not a square."""
         if target_tokens is not None:
             raise ValueError(f"task {self.name} has classes, not tokens, as output; leave out target_length")
-        side = math.isqrt(tokens) if tokens > 0 else 0
+        require("length", tokens, Tokens)
+        side = math.isqrt(tokens)
         if side * side != tokens or not self._is_vision():
             what = "networks of its own builder" if not self._is_vision() else "square images"
-            raise ValueError(f"task {self.name} has {what}, so no costs at {tokens} tokens; try {max(side, 1) ** 2}")
+            raise ValueError(f"task {self.name} has {what}, so no costs at {tokens} tokens; try {side**2}")
         names = [field.name for field in fields(self)]
         resized: ImageTask = _resized(type(self), side * self.patch_size)(**{n: getattr(self, n) for n in names})
         return resized

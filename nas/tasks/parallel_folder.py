@@ -6,6 +6,7 @@ Of the validation pairs two of three steer the search, and each third chooses am
 from dataclasses import dataclass
 from pathlib import Path
 
+from nas.system.ranges import check
 from nas.tasks.base import DataError
 from nas.tasks.texts.corpus_source import FileSplit, ParallelFiles
 from nas.tasks.texts.parallel_text import find_text
@@ -26,6 +27,9 @@ class ParallelFolder:
     source: str = "en"
     """Code of the language that is translated."""
     target: str = "de"
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def find(self, root: Path) -> Path:
         """The folder of the files: `root` itself or `folder` in it. Raises: DataError if there is neither."""

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from nas.system.ranges import check
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -17,3 +19,6 @@ class Reference:
     """Where the figures stand."""
     setting: str
     """Data, metric and convention, and in what they differ from the experiment's."""
+
+    def __post_init__(self) -> None:
+        check(self)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from nas.models.pieces import Piece
 from nas.models.seq2seq import BEGIN, END, PAD, UNKNOWN, Seq2Seq, longest_output
 from nas.models.seq2seq_pieces import seq2seq_pieces
 from nas.system.progress import progress_if_any
+from nas.system.ranges import Range, ShareBelowOne, Tokens, check
 from nas.tasks.base import TIMES, Batch, EvalSplit, Fingerprint, Task
 from nas.tasks.texts.corpus import Corpus, pairs_to_prepare, prepare
 from nas.tasks.texts.corpus_files import CorpusSettings
@@ -42,25 +43,22 @@ QUOTED = (30, 30)
 class TranslationTask(Task):
     """Sentences and their translations; batch sizes count tokens, those of the longer side, padding included."""
 
-    vocabulary: int
+    vocabulary: Annotated[int, Range(1, 1_000_000)]
     """Most subwords, of both languages together."""
-    longest: int
+    longest: Annotated[int, Range(1, 100_000)]
     """Most subwords of a sentence in training; longer pairs are left out, and counted."""
-    dropout: float
-    label_smoothing: float
+    dropout: ShareBelowOne
+    label_smoothing: ShareBelowOne
     """Share of the target that is spread over the vocabulary, in training only."""
     projections: Projections
     """Whether the attention kinds of a layer share the weights around them in a supernet; no cost depends on it."""
-    quoted: tuple[int, int]
+    quoted: tuple[Tokens, Tokens]
     """Tokens of source and target at which costs are quoted."""
 
     batch_unit = "tokens"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(f"label_smoothing needs a value from 0 to below 1, found {self.label_smoothing}")
-        if min(self.quoted) < 1 or self.longest < 1:
-            raise ValueError(f"quoted = {self.quoted} and longest = {self.longest} need at least one token")
+        check(self)
 
     @abstractmethod
     def source(self) -> CorpusSource:

@@ -6,8 +6,10 @@ Source: Bojar et al. 2014, "Findings of the 2014 Workshop on Statistical Machine
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
 from nas.models.blocks import Projections
+from nas.system.ranges import Range
 from nas.tasks.texts.corpus_files import CorpusSettings
 from nas.tasks.texts.corpus_source import CorpusSource
 from nas.tasks.texts.wmt14_files import DEFAULT_ROOT, WMT14, download, verify
@@ -24,7 +26,7 @@ class Wmt14(TranslationTask):
     label_smoothing: float = 0.1
     projections: Projections = "shared"
     quoted: tuple[int, int] = QUOTED
-    train_pairs: int | None = None
+    train_pairs: Annotated[int, Range(1, 1_000_000_000)] | None = None
     """Train on so many pairs, spread evenly over the texts; None: on all."""
     root: Path | None = field(default=None, compare=False)
     """Folder that holds wmt14_en_de; None: ./data, into which it is downloaded if it is not there."""

@@ -149,7 +149,7 @@ def test_a_comparison_goes_through_the_command(
     assert "local(starts=3)" in printed
     assert (finished_copy / "comparison" / "comparison.png").is_file()
     assert "no strategy 'rand'; there are: guided" in mistake("compare", finished_copy, "--strategies", "random,rand")
-    assert "must be a whole number of 1 or more" in mistake("compare", finished_copy, "--seeds", "0")
+    assert "must be a whole number from 1 to 100,000" in mistake("compare", finished_copy, "--seeds", "0")
 
 
 def test_where_to_run_is_said_in_one_line_where_it_cannot_be(finished_copy: Path, mistake: Callable[..., str]) -> None:
@@ -157,5 +157,5 @@ def test_where_to_run_is_said_in_one_line_where_it_cannot_be(finished_copy: Path
     (finished_copy / "trials.jsonl").unlink()
     assert "no Ray cluster answers at 127.0.0.1:1" in mistake("search", finished_copy, "--ray", "127.0.0.1:1")
     assert "--gpus is for workers on Ray" in mistake("search", finished_copy, "--gpus", "0.5")
-    assert "'much' must be a number" in mistake("search", finished_copy, "--timeout", "much")
+    assert "'much' must be a number above 0, up to 1e+09" in mistake("search", finished_copy, "--timeout", "much")
     assert not (finished_copy / "trials.jsonl").exists()

@@ -96,9 +96,9 @@ def test_a_recipe_makes_the_same_experiment_anywhere(tiny: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"evaluations": 0}, "evaluations = 0"),
-        ({"generation": 0}, "generation = 0"),
-        ({"seed": -1}, "seed = -1"),
+        ({"evaluations": 0}, "evaluations needs a whole number from 1 to 10,000,000; found 0"),
+        ({"generation": 0}, "generation needs a whole number from 1 to 100,000; found 0"),
+        ({"seed": -1}, "seed needs a whole number from 0 to 4,294,967,295; found -1"),
         ({"limits": {"flops": "2e6..1e6"}}, "limit on flops: the ends of the window cross"),
         ({"limits": {"flops": "much"}}, "limit on flops: 'much' is no window"),
         ({"limits": {"latency": 3}}, "limit on 'latency', which is not among the costs: flops, parameters"),
@@ -113,7 +113,7 @@ def test_settings_that_make_no_sense_are_refused(tiny: Path, changed: dict[str, 
 
 
 def test_selections_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(ValueError, match="top = 0"):
+    with pytest.raises(ValueError, match="top needs a whole number from 1 to 10,000; found 0"):
         Selection(top=0)
-    with pytest.raises(ValueError, match=r"arms = \(\); there are: scratch, inherited"):
+    with pytest.raises(ValueError, match=r"arms = \(\); name each once: scratch, inherited, or both"):
         Selection(arms=())

@@ -96,7 +96,7 @@ def test_the_parts_of_a_decoder_layer_are_slots_of_their_own():
         ({"qkv_dim": 9}, "qkv_dim = 9 cannot be shared evenly by 2 heads"),
         ({"qkv_dim": None}, "give either head_dim or qkv_dim, found None and None"),
         ({"head_dim": 4}, "give either head_dim or qkv_dim, found 4 and 8"),
-        ({"cross_layers": ()}, "cross_layers needs a tuple of options"),
+        ({"cross_layers": ()}, "cross_layers needs at least one option"),
         ({"attention": ("softmax", "softmax")}, "attention names an option twice"),
     ],
 )

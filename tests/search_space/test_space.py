@@ -225,11 +225,14 @@ def test_smallest_and_largest_bound_every_number():
     [
         ({"ffn_ratio": (2.0,)}, r"either ffn_dim or ffn_ratio"),
         ({"ffn_dim": ()}, r"either ffn_dim or ffn_ratio"),
-        ({"depth": ()}, r"depth needs a tuple of options, found \(\)"),
-        ({"depth": 3}, r"depth needs a tuple of options, found 3"),
+        ({"depth": ()}, r"depth needs at least one option; found \(\)"),
+        ({"depth": 3}, r"depth needs a tuple, each a whole number from 1 to 1,000; found 3"),
         ({"num_heads": (2, 2)}, r"num_heads names an option twice"),
-        ({"embed_dim": (0, 8)}, r"embed_dim needs options above zero"),
-        ({"per_network": ("attention", "depth")}, r"per_network names \['depth'\]; there are: attention"),
+        ({"embed_dim": (0, 8)}, r"embed_dim needs a tuple, each a whole number from 1 to 100,000; found \(0, 8\)"),
+        (
+            {"per_network": ("attention", "depth")},
+            r"per_network needs a tuple, each one of attention, num_heads, ffn_dim",
+        ),
     ],
 )
 def test_options_that_make_no_sense_are_refused(change, message):

@@ -115,10 +115,10 @@ def test_rates_of_mutation_are_those_of_autoformer(name, rate):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"parents": 0}, "parents is 0; it needs to be from 1 to the population size, 50"),
-        ({"parents": 9, "population_size": 8}, "parents is 9; it needs to be from 1 to the population size, 8"),
-        ({"mutate_layer": 1.5}, "mutate_layer is 1.5; it needs to be a share from 0 to 1"),
-        ({"mutants": -0.1}, "mutants is -0.1"),
+        ({"parents": 0}, "parents needs a whole number from 1 to 100,000; found 0"),
+        ({"parents": 9, "population_size": 8}, "parents = 9 is more than the population size, 8"),
+        ({"mutate_layer": 1.5}, "mutate_layer needs a number from 0 to 1; found 1.5"),
+        ({"mutants": -0.1}, "mutants needs a number from 0 to 1; found -0.1"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(change, message):
@@ -237,7 +237,7 @@ def test_ageing_changes_one_choice():
 
 @pytest.mark.parametrize("name", ["population_size", "sample_size"])
 def test_ageing_needs_a_population_and_a_sample(name):
-    with pytest.raises(ValueError, match=f"{name} is 0; it needs to be at least 1"):
+    with pytest.raises(ValueError, match=f"{name} needs a whole number from 1 to 100,000; found 0"):
         AgeingEvolution(**{name: 0})
 
 

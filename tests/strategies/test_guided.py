@@ -83,5 +83,5 @@ def test_equal_qualities_are_borne():
 
 
 def test_a_setting_below_one_is_refused():
-    with pytest.raises(ValueError, match="rounds is 0"):
+    with pytest.raises(ValueError, match="rounds needs a whole number from 1 to 1,000; found 0"):
         Guided(rounds=0)

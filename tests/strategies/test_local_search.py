@@ -127,5 +127,5 @@ def test_the_best_neighbour_is_found_step_by_step():
 
 
 def test_it_needs_a_start():
-    with pytest.raises(ValueError, match="starts is 0; it needs to be at least 1"):
+    with pytest.raises(ValueError, match="starts needs a whole number from 1 to 100,000; found 0"):
         LocalSearch(starts=0)

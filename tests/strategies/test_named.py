@@ -23,12 +23,24 @@ def test_objectives_are_handed_on_unless_the_text_names_them():
     assert named_strategy("random", minimize=("latency",)) == RandomSearch()
 
 
+@pytest.mark.parametrize("name", ["evolution", "tpe", "guided", "hat"])
+def test_one_objective_needs_no_brackets(name):
+    assert named_strategy(f"{name}(minimize=latency)") == named_strategy(f"{name}(minimize=(latency,))")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("evolve", "no strategy 'evolve'; there are: guided, evolution"),
-        ("evolution(pop=3)", "pop"),
-        ("evolution(parents=0)", "parents is 0"),
+        ("evolution(pop=3)", "strategy evolution has no setting 'pop'; there are: population_size, parents"),
+        ("evolution(parents=0)", "parents needs a whole number from 1 to 100,000; found 0"),
+        ("gp(minimize=1)", "minimize needs a tuple, each a text; found 1"),
+        ("guided(minimize=(1, 2))", "minimize needs a tuple, each a text; found \\(1, 2\\)"),
+        ("tpe(sampler=gp)", "strategy tpe has no setting 'sampler'; there are: minimize, startup, population_size"),
+        ("random(seed=1)", "strategy random has no setting 'seed'; there are: none"),
+        ("tpe(startup=2, startup=3)", "is no strategy"),
+        ("evolution(parents={[]: 1})", "is no strategy"),
+        ("evolution(parents=" + "-" * 50_000 + "1)", "is no strategy"),
         ("evolution(20)", "write a name or name\\(setting=value\\)"),
         ("import os", "is no strategy"),
         ("", "is no strategy"),

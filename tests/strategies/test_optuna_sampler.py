@@ -202,9 +202,9 @@ def test_optuna_is_as_loud_afterwards_as_before():
     ("settings", "message"),
     [
         ({"sampler": "cmaes"}, r"cmaes handles one objective, asked are quality and flops; set minimize=\(\)"),
-        ({"sampler": "tpa"}, "no Optuna sampler 'tpa'; there are: tpe, nsga2"),
-        ({"startup": 0}, "startup is 0"),
-        ({"population_size": 1}, "population_size is 1"),
+        ({"sampler": "tpa"}, "sampler needs one of tpe, nsga2, nsga3, gp, qmc, cmaes, random; found 'tpa'"),
+        ({"startup": 0}, "startup needs a whole number from 1 to 100,000; found 0"),
+        ({"population_size": 1}, "population_size needs a whole number from 2 to 100,000; found 1"),
     ],
 )
 def test_settings_that_mean_nothing_are_refused(settings, message):

@@ -116,10 +116,10 @@ def test_of_one_objective_the_best_are_taken():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"population_size": 0}, "population_size is 0; it needs to be at least 1"),
-        ({"generations": 0}, "generations is 0; it needs to be at least 1"),
-        ({"given_up": 1.5}, "given_up is 1.5; it needs to be a share from 0 to 1"),
-        ({"explore": -0.1}, "explore is -0.1; it needs to be a share from 0 to 1"),
+        ({"population_size": 0}, "population_size needs a whole number from 1 to 100,000; found 0"),
+        ({"generations": 0}, "generations needs a whole number from 1 to 1,000; found 0"),
+        ({"given_up": 1.5}, "given_up needs a number from 0 to 1; found 1.5"),
+        ({"explore": -0.1}, "explore needs a number from 0 to 1; found -0.1"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(change, message):

@@ -310,5 +310,5 @@ def test_more_processes_than_examples_are_refused() -> None:
 
 
 def test_an_unknown_draw_is_refused() -> None:
-    with pytest.raises(ValueError, match="draw = 'each'; there are: same, per_rank"):
+    with pytest.raises(ValueError, match="draw needs one of same, per_rank; found 'each'"):
         Making(draw="each").training()

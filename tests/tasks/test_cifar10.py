@@ -105,9 +105,16 @@ def test_the_folder_itself_may_be_named(task):
     assert direct.prepare() == task.prepare()
 
 
-@pytest.mark.parametrize("count", [0, 55, 45_010])
-def test_an_impossible_number_of_training_images_is_refused(count):
-    with pytest.raises(ValueError, match="multiple of 10 up to 42,500"):
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [
+        (0, "train_images needs a whole number from 10 to 42,500 or None; found 0"),
+        (55, "train_images needs a multiple of 10; found 55"),
+        (45_010, "train_images needs a whole number from 10 to 42,500 or None; found 45010"),
+    ],
+)
+def test_an_impossible_number_of_training_images_is_refused(count, message):
+    with pytest.raises(ValueError, match=message):
         Cifar10(train_images=count)
 
 

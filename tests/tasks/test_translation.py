@@ -76,9 +76,9 @@ def test_costs_need_no_data():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"label_smoothing": 1.0}, "label_smoothing needs a value from 0 to below 1"),
-        ({"quoted": (0, 3)}, "need at least one token"),
-        ({"longest": 0}, "need at least one token"),
+        ({"label_smoothing": 1.0}, "label_smoothing needs a number from 0 to below 1; found 1.0"),
+        ({"quoted": (0, 3)}, "quoted needs a tuple of a whole number from 1 to 131,072 and"),
+        ({"longest": 0}, "longest needs a whole number from 1 to 100,000; found 0"),
     ],
 )
 def test_settings_without_meaning_are_refused(task, change, message):

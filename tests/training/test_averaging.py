@@ -59,5 +59,5 @@ def test_without_snapshots_the_last_weights_stay():
 def test_a_supernet_is_not_averaged():
     with pytest.raises(ValueError, match="average = 2 is for retraining"):
         SupernetTraining(steps=9, batch_size=8, learning_rate=1e-2, warmup_steps=1, average=2)
-    with pytest.raises(ValueError, match="average_every = 0 at least 1"):
+    with pytest.raises(ValueError, match="average_every needs a whole number from 1 to 1,000,000,000; found 0"):
         replace(TRAINING, average_every=0)

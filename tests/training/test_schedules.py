@@ -19,8 +19,8 @@ def test_the_rate_rises_to_its_peak_and_falls_to_zero() -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"steps": 0}, "steps = 0"),
-        ({"learning_rate": -1.0}, "learning_rate = -1.0"),
+        ({"steps": 0}, "steps needs a whole number from 1 to 1,000,000,000; found 0"),
+        ({"learning_rate": -1.0}, "learning_rate needs a number above 0, up to 100; found -1.0"),
         ({"warmup_steps": 110}, "warmup_steps = 110"),
     ],
 )

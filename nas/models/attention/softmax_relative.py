@@ -9,6 +9,7 @@ Shapes: B batch, H heads, N queries, M keys, K head width, A axes of the grid, R
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
@@ -18,24 +19,20 @@ from nas.models.attention.base import AttentionKind, Mixer, Site, Span, State
 from nas.models.attention.parts.padding import kept
 from nas.models.attention.parts.positions import positions
 from nas.models.attention.softmax import grown, visible
+from nas.system.ranges import Range
 
 INITIAL_STD = 0.02
 
 
 @dataclass(frozen=True)
 class SoftmaxRelative(AttentionKind):
-    """Softmax that knows how far apart two tokens are. Raises: ValueError if `clip` is below 1."""
+    """Softmax that knows how far apart two tokens are. Raises: ValueError if `clip` is out of range."""
 
     name = "softmax_relative"
     growth = "quadratic"
 
-    clip: int = 14
+    clip: Annotated[int, Range(1, 1_000_000)] = 14
     """Distances beyond this count as this; 14 on images, 8 or 16 on text."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.clip < 1:
-            raise ValueError(f"{self.name}: clip needs a distance of at least 1, found {self.clip}")
 
     def build(self, num_heads: int, head_dim: int, site: Site) -> Mixer:
         if site.cross:

@@ -8,7 +8,7 @@ import numpy as np
 
 from nas.search_space.feasible.assembly import Assembly
 from nas.search_space.feasible.counting import Limited
-from nas.search_space.feasible.frames import Frames, find_frames
+from nas.search_space.feasible.frames import MOST_ALTERNATIVES, Frames, find_frames
 from nas.search_space.feasible.inside import Inside
 from nas.search_space.feasible.repair import descend
 from nas.search_space.feasible.tables import Pricing, Table
@@ -70,6 +70,14 @@ class Costed:
     def untabled(self) -> dict[str, Window]:
         """The limits on costs that no table knows."""
         return {name: window for name, window in self.limits.items() if self.table(name) is None}
+
+    @property
+    def why_uncounted(self) -> str | None:
+        """Why networks inside the limits cannot be counted; None where they can."""
+        if self._frames is None:
+            many = f"parts with over {MOST_ALTERNATIVES:,} alternatives, or parts that depend on one another"
+            return f"the space has {many}"
+        return f"{' and '.join(self.untabled)} adds up over no parts of the space" if self.untabled else None
 
     @cached_property
     def inside(self) -> Inside | None:

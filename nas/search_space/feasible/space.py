@@ -86,7 +86,12 @@ class FeasibleSpace(Space):
     @property
     def is_counted(self) -> bool:
         """Whether the space has frames, and every limit is on a cost that a table knows."""
-        return self._inside is not None and not self._costed.untabled
+        return self.why_uncounted is None
+
+    @property
+    def why_uncounted(self) -> str | None:
+        """Why networks inside the limits cannot be counted, and are found by trying; None where they can."""
+        return self._costed.why_uncounted
 
     @property
     def _inside(self) -> Inside | None:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from hashlib import file_digest
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from nas.system.files import read_json, replacing, write_json
 from nas.system.progress import Advance
+from nas.system.ranges import Range, check
 from nas.tasks.base import DataError
 from nas.tasks.texts.corpus_source import SPLITS, CorpusSource, SplitName
 from nas.tasks.texts.subwords import Subwords, learn
@@ -38,18 +39,15 @@ MOST_TARGET_TOKENS, MOST_TARGET_RATIO = 10, 2
 class CorpusSettings:
     """The settings by which texts become subwords."""
 
-    vocabulary: int = 8_000
+    vocabulary: Annotated[int, Range(1, 1_000_000)] = 8_000
     """Subwords of both languages together."""
-    most_tokens: int = 128
+    most_tokens: Annotated[int, Range(1, 100_000)] = 128
     """Training pairs with more tokens on either side are skipped."""
-    train_pairs: int | None = None
+    train_pairs: Annotated[int, Range(1, 1_000_000_000)] | None = None
     """Train on so many pairs, spread evenly over the texts; None: on all."""
 
     def __post_init__(self) -> None:
-        for name in ("vocabulary", "most_tokens", "train_pairs"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} needs at least 1, found {value:,}")
+        check(self)
 
 
 @dataclass(frozen=True)

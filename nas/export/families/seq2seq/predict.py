@@ -16,9 +16,6 @@ from nas.system.devices import default_device
 from nas.tasks.texts.subwords import Subwords
 from nas.tasks.translate import translate
 
-LARGEST_PENALTY = 10.0
-"""Largest power of a length; those beyond overflow, and change nothing any more."""
-
 
 def translations(folder: Path, files: Sequence[Path], beam: int | None, length_penalty: float | None) -> Iterator[str]:
     """The translation of each line of the files, or of standard input, as they come.
@@ -52,8 +49,6 @@ def _changed(decoding: Decoding, beam: int | None, length_penalty: float | None)
     """The decoding with what was asked for. Raises: ValueError if that will not do."""
     asked = {"beam": beam, "length_penalty": length_penalty}
     changed: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
-    if length_penalty is not None and not abs(length_penalty) <= LARGEST_PENALTY:
-        raise ValueError(f"length penalty {length_penalty:g} is not within -{LARGEST_PENALTY:g} to {LARGEST_PENALTY:g}")
     return replace(decoding, **changed)
 
 
