@@ -155,3 +155,27 @@ def test_nothing_can_be_chosen_before_the_search(tiny: Path) -> None:
     run = Run.create(Path("run"), load("tiny.py"), "tiny.py", {}, None, "nas run tiny.py")
     with pytest.raises(ValueError, match="run has no evaluated network; run nas search run first"):
         choose(run, run.experiment.selection)
+
+
+UNSTABLE = """
+
+class Unstable(Accuracy):
+    def __call__(self, task, model, split):
+        return float("nan") if split == "test" else super().__call__(task, model, split)
+
+
+experiment = replace(experiment, test_quality=Unstable())
+"""
+
+
+def test_a_test_quality_that_is_no_number_is_a_failed_training(tiny: Path) -> None:
+    header = "\nfrom dataclasses import replace\nfrom nas.evaluators.accuracy import Accuracy\n"
+    tiny.write_text(tiny.read_text() + header + UNSTABLE)
+    run = Run.create(Path("run"), load("tiny.py"), "tiny.py", {}, None, "nas run tiny.py")
+    train(run)
+    smallest = Selected(run.experiment.space.smallest(), "chosen")
+    with pytest.raises(
+        ChildProcessError, match="1 of 1 trainings have no result; .* scratch: after training, accuracy"
+    ):
+        retrain(run, [smallest], 1, Selection(top=1))
+    assert run.retrained() == []

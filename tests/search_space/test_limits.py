@@ -67,6 +67,12 @@ def test_the_violation_is_the_sum_over_the_limits():
     assert violation({"flops": 100, "parameters": 10}, limits) == 0
 
 
+@pytest.mark.parametrize("cost", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_is_inside_no_window(cost):
+    for limit in (Window(100, 200), Window(at_least=100), Window(at_most=200)):
+        assert limit.excess(cost) == float("inf")
+
+
 def test_a_window_reads_as_one_would_say_it():
     assert str(Window(at_most=2e6)) == "<= 2,000,000"
     assert str(Window(0.5, 1.5)) == ">= 0.5 and <= 1.5"
