@@ -16,7 +16,7 @@ class Squared:
     measured = False
 
     def __call__(self, task: Any, architecture: Any) -> float:
-        return float(architecture.encoder.depth**2) * architecture.encoder.embed_dim ** len(architecture.encoder.blocks)
+        return float(sum(block.ffn_dim for block in architecture.encoder.blocks) ** 2)
 
 
 def lines(experiment: Any) -> list[str]:
