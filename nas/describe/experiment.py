@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from nas.describe.estimate import Durations, durations
 from nas.experiment import Experiment
 from nas.experiment.costs import feasible_space
+from nas.experiment.first_batch import check_first_batch
 from nas.experiment.preflight import preflight
 from nas.export.write.outlook import exports_ahead
 from nas.models.attention import grows_linearly
@@ -17,7 +18,8 @@ from nas.system.numbers import number
 def describe_experiment(experiment: Experiment, name: str, workers: int) -> Iterator[str]:
     """The preflight, the plan, the device, the exports if they lack something, the data and the expected time.
 
-    Raises: ValueError if a limit cannot be met; DataError, after all lines that need none, if the data is missing.
+    Raises: ValueError if a limit cannot be met, or outputs, targets and quality do not go together; DataError, after
+        all lines that need none, if the data is missing.
     """
     task, space = experiment.task, feasible_space(experiment)
     yield f"experiment  {name}"
@@ -32,6 +34,7 @@ def describe_experiment(experiment: Experiment, name: str, workers: int) -> Iter
     yield from _plan(experiment)
     yield from exports_ahead(experiment)
     yield f"data        {task.prepare()}"
+    check_first_batch(experiment)
     if _bf16_is_refused(experiment):
         yield "time        not known: bf16 cannot be tried here"
     else:

@@ -31,6 +31,7 @@ class Bleu:
 
     name = "bleu"
     unit = "BLEU"
+    bounds = (0.0, 100.0)
 
     def __call__(self, task: Task, model: nn.Module, split: EvalSplit) -> float:
         return self.measure(task, model, split).value

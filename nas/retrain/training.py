@@ -88,7 +88,7 @@ def train_network(
         arm=job.arm,
         seed=job.seed,
         quality=tested.value,
-        search_quality=experiment.quality(task, network, "search"),
+        search_quality=measure(experiment.quality, task, network, "search").value,
         steps=experiment.retrain.steps,
         seconds=round(seconds, 1),
         device=device_name(),

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from nas.evaluators.base import outside_bounds
 from nas.experiment import Experiment
 from nas.experiment.loading import Recipe
 from nas.parallel.map import Arrays, Failed, Workers, prepared_map
@@ -101,6 +102,7 @@ def evaluate(experiment: Experiment, supernet: Supernet, candidate: Candidate) -
     try:
         quality = experiment.quality(experiment.task, network, candidate.split)
         failure = None if math.isfinite(quality) else f"{experiment.quality.name} is {quality}"
+        failure = failure or outside_bounds(experiment.quality, quality)
     except (MemoryError, ArithmeticError, RuntimeError) as error:
         quality, failure = math.nan, f"{type(error).__name__}: {' '.join(str(error).split())}"[:LONGEST_FAILURE]
     seconds = round(time.perf_counter() - started, 3)
