@@ -11,6 +11,8 @@ from nas.export.write.outlook import exports_ahead
 from nas.models.attention import grows_linearly
 from nas.search_space import architecture_id
 from nas.search_space.patterns import hybrid_periods, kinds
+from nas.supernet.calibration import batches_read, statistics_keepers
+from nas.supernet.meta import build_apart
 from nas.system.devices import default_device, device_name, fast_bf16
 from nas.system.numbers import number
 
@@ -35,6 +37,7 @@ def describe_experiment(experiment: Experiment, name: str, workers: int) -> Iter
     yield from exports_ahead(experiment)
     yield f"data        {task.prepare()}"
     check_first_batch(experiment)
+    yield from _calibration(experiment)
     if _bf16_is_refused(experiment):
         yield "time        not known: bf16 cannot be tried here"
     else:
@@ -59,6 +62,15 @@ def _plan(experiment: Experiment) -> list[str]:
         f"{selection.seeds} seeds, arms {' and '.join(selection.arms)}",
         f"device      {device_name(device)}; {precision}",
     ]
+
+
+def _calibration(experiment: Experiment) -> Iterator[str]:
+    """A line on running statistics, if the networks keep any; the data must be there."""
+    task, training = experiment.task, experiment.supernet
+    network = build_apart(task.build, experiment.space.smallest())
+    if statistics_keepers(network, task, training, experiment.seed):
+        count = batches_read(training)
+        yield f"statistics  running statistics are taken anew from {count} training batches before each evaluation"
 
 
 def _controls(experiment: Experiment) -> str:

@@ -24,6 +24,7 @@ from nas.runs.records import Score
 from nas.runs.run import Run
 from nas.search_space import to_json
 from nas.supernet import Supernet
+from nas.supernet.calibration import calibrate
 from nas.supernet.train import supernet_of
 from nas.system.devices import threads
 from nas.tasks.base import EvalSplit
@@ -97,9 +98,10 @@ def evaluate(experiment: Experiment, supernet: Supernet, candidate: Candidate) -
 
     Raises: ValueError if the data is missing, which is not the network's fault.
     """
-    network = Inherited(supernet, experiment.space.from_json(candidate.architecture))
+    architecture = experiment.space.from_json(candidate.architecture)
     started = time.perf_counter()
     try:
+        network = inherited(experiment, supernet, architecture)
         quality = experiment.quality(experiment.task, network, candidate.split)
         failure = None if math.isfinite(quality) else f"{experiment.quality.name} is {quality}"
         failure = failure or outside_bounds(experiment.quality, quality)
@@ -116,18 +118,11 @@ def _tensor(array: np.ndarray[Any, Any]) -> Tensor:
         return torch.from_numpy(array)
 
 
-class Inherited(nn.Module):
-    """A subnet that reads its weights from the supernet."""
+def inherited(experiment: Experiment, supernet: Supernet, architecture: Any) -> nn.Module:
+    """A subnet that reads its weights from the supernet, with running statistics of its own.
 
-    def __init__(self, supernet: Supernet, architecture: Any) -> None:
-        super().__init__()
-        self.supernet = supernet
-        self.architecture = architecture
-
-    @property
-    def network(self) -> nn.Module:
-        """The subnet as a plain network, whose weights are views of the supernet's."""
-        return self.supernet.path(self.architecture).module
-
-    def forward(self, *inputs: Any) -> Any:
-        return self.supernet(*inputs, architecture=self.architecture)
+    Raises: ValueError if the architecture is of another space, or the data is missing.
+    """
+    network = supernet.reader(architecture)
+    calibrate(network, experiment.task, experiment.supernet, experiment.seed)
+    return network
