@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from nas.experiment import Experiment
 from nas.experiment.costs import feasible_space
 from nas.models.attention import grows_linearly
 from nas.search_space.patterns import hybrid_periods, kinds
+from nas.supernet.calibration import batches_read, statistics_keepers
 from nas.system.devices import default_device, threads
 from nas.tasks.base import Task
 from nas.training.plain import PlainTrainee
@@ -31,7 +33,7 @@ class Durations:
 
     supernet_step: float
     evaluation: float
-    """On the split `search`."""
+    """On the split `search`, with the running statistics taken anew before, where there are any."""
     retrain_step: float
 
     def phases(self, experiment: Experiment, workers: int) -> dict[str, float]:
@@ -90,7 +92,22 @@ def _evaluation_seconds(experiment: Experiment, architecture: Any) -> float:
             batch = next(iter(task.batches("search", size))).to(default_device())
             model(*batch.inputs)
 
-    return _scaled(first, min(BATCH, examples), LEAST_BATCH) * examples / min(BATCH, examples)
+    reading = _scaled(first, min(BATCH, examples), LEAST_BATCH) * examples / min(BATCH, examples)
+    return reading + _calibration_seconds(experiment, model)
+
+
+def _calibration_seconds(experiment: Experiment, model: nn.Module) -> float:
+    """Seconds to take the running statistics anew; 0 for a network without."""
+    task, training = experiment.task, experiment.supernet
+    if not statistics_keepers(model, task, training, experiment.seed):
+        return 0.0
+
+    def read(size: int) -> None:
+        with torch.no_grad():
+            model(*task.train_batch(0, size, experiment.seed).to(default_device()).inputs)
+
+    least = LEAST_BATCH if task.batch_unit == "examples" else training.batch_size
+    return batches_read(training) * _scaled(read, training.batch_size, least)
 
 
 def _scaled(action: Callable[[int], object], size: int, least: int) -> float:

@@ -6,12 +6,15 @@ from nas.describe.estimate import Durations, durations
 from nas.evaluators.base import ExplainedQuality
 from nas.experiment import Experiment
 from nas.experiment.costs import feasible_space
+from nas.experiment.first_batch import check_first_batch
 from nas.experiment.preflight import preflight
 from nas.export.write.outlook import exports_ahead
 from nas.models.attention import grows_linearly
 from nas.search_space import architecture_id
 from nas.search_space.patterns import hybrid_periods, kinds
 from nas.supernet.ahead import check_batches, check_memory, check_qualities
+from nas.supernet.calibration import batches_read, statistics_keepers
+from nas.supernet.meta import build_apart
 from nas.system.devices import default_device, device_name, fast_bf16
 from nas.system.numbers import number
 
@@ -19,8 +22,9 @@ from nas.system.numbers import number
 def describe_experiment(experiment: Experiment, name: str, workers: int) -> Iterator[str]:
     """The preflight, the plan, the device, the exports if they lack something, the data and the expected time.
 
-    Raises: ValueError if a limit cannot be met, memory will not do, or something that the run needs late is not there;
-        DataError, after all lines that need none, if the data is missing.
+    Raises: ValueError if a limit cannot be met, memory will not do, outputs, targets and quality do not go together, or
+        something that the run needs late is not there; DataError, after all lines that need none, if the data is
+        missing.
     """
     check_memory(experiment)
     check_qualities(experiment)
@@ -41,6 +45,8 @@ def describe_experiment(experiment: Experiment, name: str, workers: int) -> Iter
     yield from exports_ahead(experiment)
     yield f"data        {task.prepare()}"
     check_batches(experiment)
+    check_first_batch(experiment)
+    yield from _calibration(experiment)
     if _bf16_is_refused(experiment):
         yield "time        not known: bf16 cannot be tried here"
     else:
@@ -65,6 +71,15 @@ def _plan(experiment: Experiment) -> list[str]:
         f"{selection.seeds} seeds, arms {' and '.join(selection.arms)}",
         f"device      {device_name(device)}; {precision}",
     ]
+
+
+def _calibration(experiment: Experiment) -> Iterator[str]:
+    """A line on running statistics, if the networks keep any; the data must be there."""
+    task, training = experiment.task, experiment.supernet
+    network = build_apart(task.build, experiment.space.smallest())
+    if statistics_keepers(network, task, training, experiment.seed):
+        count = batches_read(training)
+        yield f"statistics  running statistics are taken anew from {count} training batches before each evaluation"
 
 
 def _controls(experiment: Experiment) -> str:

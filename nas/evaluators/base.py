@@ -3,11 +3,14 @@
 They are two contracts rather than one because costs come first: a network over a limit is never given weights.
 """
 
+import math
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from torch import nn
 
 from nas.tasks.base import EvalSplit, Task
+
+ROUNDING = 1e-6
 
 
 @runtime_checkable
@@ -92,8 +95,39 @@ class PreparedQuality(Quality, Protocol):
         """
 
 
+@runtime_checkable
+class BoundedQuality(Quality, Protocol):
+    """A quality that knows its range."""
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest value that there can be."""
+
+
+@runtime_checkable
+class CheckedQuality(Quality, Protocol):
+    """A quality that can tell from one batch whether it can be measured."""
+
+    def check(self, task: Task, outputs: Any, targets: Any) -> None:
+        """Raises: ValueError if it cannot be measured from such outputs and targets."""
+
+
 def measure(quality: Quality, task: Task, model: nn.Module, split: EvalSplit) -> Measured:
-    """The quality with what belongs to it, if it has more."""
+    """The quality with what belongs to it, if it has more. Raises: ValueError if it is outside its range."""
     if isinstance(quality, DetailedQuality):
-        return quality.measure(task, model, split)
-    return Measured(quality(task, model, split), {}, {})
+        found = quality.measure(task, model, split)
+    else:
+        found = Measured(quality(task, model, split), {}, {})
+    if wrong := outside_bounds(quality, found.value):
+        raise ValueError(f"{wrong}; correct the quality or the task's targets")
+    return found
+
+
+def outside_bounds(quality: Quality, value: float) -> str | None:
+    """Words on a value that the quality cannot have; None if it can."""
+    least, most = quality.bounds if isinstance(quality, BoundedQuality) else (-math.inf, math.inf)
+    # sums of rounded numbers may end a little outside
+    slack = ROUNDING * max(abs(value), 1.0)
+    if value < least - slack or value > most + slack:
+        return f"{quality.name} is {value}, outside its range from {least:g} to {most:g}"
+    return None

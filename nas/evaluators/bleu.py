@@ -35,6 +35,7 @@ class Bleu:
 
     name = "bleu"
     unit = "BLEU"
+    bounds = (0.0, 100.0)
 
     def __post_init__(self) -> None:
         check(self)

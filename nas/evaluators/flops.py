@@ -18,6 +18,7 @@ from fvcore.nn.jit_analysis import JitModelAnalysis
 from torch import Tensor, nn
 
 from nas.evaluators.pieces import Part, measuring, piece_values
+from nas.models.guard import check_shapes_known
 from nas.system.ranges import Tokens, check
 from nas.tasks.base import Task
 
@@ -106,18 +107,31 @@ HANDLES: dict[str, Handle] = {
 """Operators that contract, with their formulas."""
 
 
+MOST_NAMED = 5
+"""Operators that a message names."""
+LONGEST = 300
+"""Characters of an error of the trace that are shown."""
+
+
 def count_flops(module: nn.Module, inputs: tuple[Tensor, ...]) -> int:
     """Multiply-adds of `module(*inputs)`, in the module's present mode.
 
-    Raises: ValueError if an operator runs that is neither in `HANDLES` nor in `NEGLIGIBLE`.
+    Raises: ValueError if an operator runs that is neither in `HANDLES` nor in `NEGLIGIBLE`, or the module cannot be
+        traced.
     """
+    check_shapes_known(module)
     analysis = _StrictAnalysis(module, inputs).clear_op_handles().set_op_handle(**HANDLES)
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     with measuring():
-        total = sum(analysis.by_operator().values())
+        try:
+            total = sum(analysis.by_operator().values())
+        except RuntimeError as error:
+            # PyTorch's message may hold the whole trace
+            found = " ".join(str(error)[: 10 * LONGEST].split())[:LONGEST]
+            raise ValueError(f"the operators of {type(module).__name__} cannot be traced: {found}") from None
     unknown = sorted(analysis.unsupported_ops())
     if unknown:
-        names = ", ".join(map(repr, unknown))
+        names = ", ".join(map(repr, unknown[:MOST_NAMED])) + ", ..." * (len(unknown) > MOST_NAMED)
         raise ValueError(f"no FLOPs formula for operator {names}; add a handle or list it as negligible in flops.py")
     return int(total)
 
@@ -160,6 +174,7 @@ class _StrictAnalysis(JitModelAnalysis):  # type: ignore[misc]
 
 
 def _shape(value: Value) -> list[int]:
-    assert value.isCompleteTensor(), f"the trace does not know the shape of {value}"
+    if not value.isCompleteTensor():
+        raise ValueError(f"no FLOPs of an operator whose input {value.debugName()!r} has no shape in the trace")
     sizes = value.type().sizes()
     return [int(size) for size in sizes]

@@ -1,6 +1,8 @@
 """Log-likelihood: how likely a network finds the right answer, in nats; of a translation, each right token."""
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -18,6 +20,7 @@ class LogLikelihood:
 
     name = "log_likelihood"
     unit = "nats"
+    bounds = (-math.inf, 0.0)
 
     def __post_init__(self) -> None:
         check(self)
@@ -35,3 +38,11 @@ class LogLikelihood:
         if count == 0:
             raise ValueError(f"the {split} split of task {task.name} is empty; log-likelihood needs an example")
         return total / count
+
+    def check(self, task: Task, outputs: Any, targets: Any) -> None:
+        """Raises: ValueError if the task finds no likelihood of these targets."""
+        try:
+            task.log_likelihood(outputs, targets)
+        except (ValueError, TypeError, AttributeError, RuntimeError) as error:
+            what = "; ".join(str(error).splitlines()[:1])
+            raise ValueError(f"log_likelihood of task {task.name}: {what}, or give the task its own") from error

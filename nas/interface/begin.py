@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from nas.experiment.costs import feasible_space
+from nas.experiment.first_batch import check_first_batch
 from nas.experiment.loading import Loaded, is_shipped, load, with_changes
 from nas.export.write.outlook import exports_ahead
 from nas.runs.run import Run
@@ -51,4 +52,5 @@ def begin(
             log.info("%s", line)
         asked.task.prepare()
         check_batches(asked)
+        check_first_batch(asked)
     return Run.create(folder, loaded, spec, overrides, data, command)

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.utils._pytree import tree_leaves
 
 from nas.models.attention.base import Mixer
@@ -79,3 +80,14 @@ def _of_inputs(inputs: Any) -> str:
 
 def _finite(value: Any) -> bool:
     return not isinstance(value, Tensor) or not value.is_floating_point() or bool(value.isfinite().all())
+
+
+def check_shapes_known(network: nn.Module) -> None:
+    """Raises: ValueError that names a layer whose parameters wait for its first input, as those of LazyLinear."""
+    for name, parameter in network.named_parameters():
+        if is_lazy(parameter):
+            layer = network.get_submodule(name.rpartition(".")[0])
+            path = name.rpartition(".")[0] or "the network"
+            raise ValueError(
+                f"{path} ({type(layer).__name__}) has no shape before its first input; give it its sizes in `build`"
+            )

@@ -87,7 +87,7 @@ def train_network(
     seconds = take_steps(trainee, keeper, begun, started(trainee), interrupted)
     trainee.finish()
     tested = measure(experiment.tested, task, network, "test")
-    search_quality = experiment.quality(task, network, "search")
+    search_quality = measure(experiment.quality, task, network, "search").value
     _check_finite(experiment.tested.name, tested.value, "test")
     _check_finite(experiment.quality.name, search_quality, "search")
     result = Retrained(

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from nas.evaluators.base import outside_bounds
 from nas.experiment import Experiment
 from nas.experiment.loading import Recipe
 from nas.parallel.map import Arrays, Failed, Workers, prepared_map
@@ -24,6 +25,7 @@ from nas.runs.records import Score
 from nas.runs.run import Run
 from nas.search_space import to_json
 from nas.supernet import Supernet
+from nas.supernet.calibration import calibrate
 from nas.supernet.train import supernet_of
 from nas.system.devices import threads
 from nas.system.failures import failure_line
@@ -101,17 +103,19 @@ def evaluate(experiment: Experiment, supernet: Supernet, candidate: Candidate) -
 
     Raises: DataError if the data is missing or damaged, which is not the network's fault.
     """
-    network = Inherited(supernet, experiment.space.from_json(candidate.architecture))
+    architecture = experiment.space.from_json(candidate.architecture)
     started = time.perf_counter()
     try:
+        network = inherited(experiment, supernet, architecture)
         found: Any = experiment.quality(experiment.task, network, candidate.split)
         quality = _number(found)
-        failure = None if quality is not None else f"{experiment.quality.name} is {_short(found)}"
+        wrong = f"{experiment.quality.name} is {_short(found)}"
+        failure = wrong if quality is None else outside_bounds(experiment.quality, quality)
     except DataError:
         raise
     except Exception as error:
         quality, failure = None, failure_line(error)
-    return Score(quality, round(time.perf_counter() - started, 3), failure)
+    return Score(None if failure else quality, round(time.perf_counter() - started, 3), failure)
 
 
 def _number(found: Any) -> float | None:
@@ -132,18 +136,11 @@ def _tensor(array: np.ndarray[Any, Any]) -> Tensor:
         return torch.from_numpy(array)
 
 
-class Inherited(nn.Module):
-    """A subnet that reads its weights from the supernet."""
+def inherited(experiment: Experiment, supernet: Supernet, architecture: Any) -> nn.Module:
+    """A subnet that reads its weights from the supernet, with running statistics of its own.
 
-    def __init__(self, supernet: Supernet, architecture: Any) -> None:
-        super().__init__()
-        self.supernet = supernet
-        self.architecture = architecture
-
-    @property
-    def network(self) -> nn.Module:
-        """The subnet as a plain network, whose weights are views of the supernet's."""
-        return self.supernet.path(self.architecture).module
-
-    def forward(self, *inputs: Any) -> Any:
-        return self.supernet(*inputs, architecture=self.architecture)
+    Raises: ValueError if the architecture is of another space, or the data is missing.
+    """
+    network = supernet.reader(architecture)
+    calibrate(network, experiment.task, experiment.supernet, experiment.seed)
+    return network

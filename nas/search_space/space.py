@@ -31,10 +31,17 @@ class Space:
         raise NotImplementedError
 
     def lookup(self, architecture: Any, name: str) -> Option:
-        """The option that `architecture` has for the choice `name`: the value at that path."""
+        """The option that `architecture` has for the choice `name`: the value at that path.
+
+        Raises: ValueError if it has none.
+        """
         value = architecture
         for part in name.split("."):
-            value = value[int(part)] if part.isdigit() else getattr(value, part)
+            try:
+                value = value[int(part)] if part.isdigit() else getattr(value, part)
+            except (AttributeError, IndexError, TypeError, KeyError) as error:
+                what = f"{type(architecture).__name__} has no {part!r} where the choice {name!r} is read back"
+                raise ValueError(f"{what}; name the choice as its place there, or override `lookup`") from error
         return value  # type: ignore[no-any-return]
 
     def genes(self, architecture: Any) -> Genes:

@@ -135,9 +135,8 @@ class DistributedTrainee(SupernetTrainee):
         The first process always has some, since running statistics are taken from its part.
         """
         rank, size = self.group
-        start, stop = (-(-len(batch.targets) * place // size) for place in (rank, rank + 1))
-        rows = slice(start, stop)
-        return Batch(tuple(x[rows] for x in batch.inputs), batch.targets[rows])
+        start, stop = (-(-batch.size() * place // size) for place in (rank, rank + 1))
+        return batch.rows(slice(start, stop))
 
     def _shapes(self, drawn: list[list[Any]]) -> dict[str, torch.Size]:
         """The smallest leading slice of each weight that holds the slices of all subnets."""
@@ -155,7 +154,7 @@ class DistributedTrainee(SupernetTrainee):
         whole = self.task.train_batch(step, self.training.batch_size, self.seed)
         batch = self.part(whole).to(self.device)
         buffers = self._buffer_versions()
-        if len(batch.targets):
+        if batch.size():
             own = drawn[self.group.rank if len(drawn) > 1 else 0]
             share = self.task.weight(batch.targets) / self.task.weight(whole.targets)
             bucket.signals[LOSS] = share * self._train_part(bucket, own, batch, share)

@@ -3,30 +3,25 @@
 The table holds, for every parameter and buffer name, the largest shape that any architecture of the space needs. A
 subnet is the very module that `build` makes, made on the `meta` device and then given views of the table as its
 parameters and buffers, so there are no elastic layers, and whatever can be built from an architecture can be searched.
+Layers that are declared in `nas.supernet.slicing` are cut otherwise.
 
 Sources: weight entanglement, AutoFormer (arXiv:2107.00651); single-path sharing, SPOS (arXiv:1904.00420).
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nas.search_space import Option, Space
-from nas.search_space.space import among_kinds
+from nas.models.layout import is_cut_apart
+from nas.search_space import Space
 from nas.supernet.meta import build_on_meta
-
-Build = Callable[[Any], nn.Module]
-"""Makes the plain network of an architecture."""
-
-Cut = Callable[[str, Tensor], Tensor]
-"""Makes a network's tensor of a name, given one without storage of its shape."""
+from nas.supernet.slicing import Arranged, Found, tensors_of
+from nas.supernet.table import Build, given_table, new_table
 
 PATHS_KEPT = 64
-SAMPLES_CHECKED = 32
 
 
 class Path:
@@ -37,16 +32,28 @@ class Path:
     share its tensor, and so its gradient, which is cleared before another subnet is trained by itself.
     """
 
-    def __init__(self, module: nn.Module, parameters: dict[str, Tensor]) -> None:
-        self.module = module
+    def __init__(self, module: nn.Module, parameters: dict[str, Tensor], arranged: list[Arranged]) -> None:
         self.parameters = parameters
+        self._module = module
+        self._arranged = arranged
+
+    @property
+    def module(self) -> nn.Module:
+        """The plain network, with the table's present values."""
+        for each in self._arranged:
+            each.read()
+        return self._module
 
     def __call__(self, *inputs: Tensor) -> Any:
-        return self.module(*inputs)
+        outputs = self.module(*inputs)
+        if self._module.training:
+            for each in self._arranged:
+                each.write_back()
+        return outputs
 
     def train(self, mode: bool = True) -> "Path":
-        if self.module.training != mode:
-            self.module.train(mode)
+        if self._module.training != mode:
+            self._module.train(mode)
         return self
 
     def clear_gradients(self) -> None:
@@ -63,14 +70,15 @@ class Supernet(nn.Module):
         Args:
             weights: What `table.state_dict()` gave, to be the table itself, without a copy.
 
-        Raises: ValueError if a network has a non-persistent buffer, which no table can carry, or the weights are those
-            of another space.
+        Raises: ValueError if a network has a tensor that no table can carry, one name has several roles, or the weights
+            are those of another space.
         """
         super().__init__()
         self.build = build
         self.space = space
-        made = _largest_tensors(build, space) if weights is None else _given_tensors(build, space, weights)
-        self.table = _tree(*made)
+        made = new_table(build, space) if weights is None else given_table(build, space, weights)
+        self.table = _tree(made.parameters, made.buffers)
+        self._layouts = made.layouts
         self._paths: OrderedDict[Any, Path] = OrderedDict()
         self._views: dict[tuple[str, torch.Size, bool], Tensor] = {}
         self._index()
@@ -80,7 +88,7 @@ class Supernet(nn.Module):
 
         Raises: ValueError if the table lacks a weight that the architecture needs.
         """
-        path = self._paths.pop(architecture, None) or Path(*self._network(architecture, self._view))
+        path = self._paths.pop(architecture, None) or self._path(architecture)
         self._paths[architecture] = path
         if len(self._paths) > PATHS_KEPT:
             self._paths.popitem(last=False)
@@ -92,42 +100,57 @@ class Supernet(nn.Module):
 
     def subnet(self, architecture: Any) -> nn.Module:
         """A plain network of its own, with copies of the subnet's weights."""
-        network, _ = self._network(architecture, self._copy)
+        network = build_on_meta(self.build, architecture)
+        for found in tensors_of(network):
+            found.put(self._copy(found))
         return network.train(self.training)
+
+    def reader(self, architecture: Any) -> nn.Module:
+        """A plain network in evaluation mode that reads the table's weights and has buffers of its own.
+
+        Raises: ValueError if the table lacks a weight that the architecture needs.
+        """
+        network = build_on_meta(self.build, architecture)
+        for found in tensors_of(network):
+            views = found.is_parameter and not is_cut_apart(found.layouts)
+            found.put(self._view(found) if views else self._copy(found))
+        return network.eval()
 
     def weights(self) -> dict[str, Tensor]:
         """The table: every parameter at its largest shape, by the name that it has in the plain networks."""
         return dict(self.table.named_parameters())
 
-    def _network(self, architecture: Any, cut: Cut) -> tuple[nn.Module, dict[str, Tensor]]:
-        """The plain network of an architecture with tensors that `cut` takes from the table, and its parameters."""
+    def _path(self, architecture: Any) -> Path:
         network = build_on_meta(self.build, architecture)
         parameters: dict[str, Tensor] = {}
-        known: dict[int, Tensor] = {}
-        for path, module in network.named_modules():
-            for tensors in (module._parameters, module._buffers):
-                for leaf, like in tensors.items():
-                    if like is None:
-                        continue
-                    # what stands in several places is one tensor, under the name of the first
-                    if id(like) not in known:
-                        name = f"{path}.{leaf}" if path else leaf
-                        known[id(like)] = cut(name, like)
-                        if tensors is module._parameters:
-                            parameters[name] = known[id(like)]
-                    _put(module, tensors, leaf, known[id(like)])
-        return network, parameters
+        arranged: list[Arranged] = []
+        for found in tensors_of(network):
+            view = self._view(found)
+            if found.is_parameter:
+                parameters[found.name] = view
+            if is_cut_apart(found.layouts):
+                arranged.append(Arranged(found, view))
+            else:
+                found.put(view)
+        return Path(network, parameters, arranged)
 
-    def _view(self, name: str, like: Tensor) -> Tensor:
+    def _view(self, found: Found) -> Tensor:
         """A leaf that shares memory with the table; the same one for all subnets in which it has this shape."""
-        key = (name, like.shape, like.requires_grad)
+        key = (found.name, found.like.shape, found.like.requires_grad)
         view = self._views.get(key)
         if view is None:
-            view = self._views[key] = _as(like, _leading_slice(name, self._tensors_by_name.get(name), like.shape))
+            view = self._views[key] = _as(found.like, self._cut(found))
         return view
 
-    def _copy(self, name: str, like: Tensor) -> Tensor:
-        return _as(like, _leading_slice(name, self._tensors_by_name.get(name), like.shape).clone())
+    def _copy(self, found: Found) -> Tensor:
+        return _as(found.like, found.arranged(self._cut(found)).clone())
+
+    def _cut(self, found: Found) -> Tensor:
+        """The slice of the table, in the table's order, that a network's tensor is."""
+        layouts = self._layouts.get(found.name, found.layouts)
+        if layouts != found.layouts:
+            raise ValueError(f"{found.name} is declared as {found.layouts} here, as {layouts} in other networks")
+        return _leading_slice(found.name, self._tensors_by_name.get(found.name), found.like.shape)
 
     def _index(self) -> None:
         self._paths.clear()
@@ -151,96 +174,8 @@ def _leading_slice(name: str, whole: Tensor | None, shape: torch.Size) -> Tensor
     return whole.as_strided(shape, whole.stride())
 
 
-def _put(module: nn.Module, tensors: dict[str, Any], leaf: str, tensor: Tensor) -> None:
-    # setting an attribute takes ten times as long, but a module that overrides it, as nn.LSTM, keeps a list besides
-    if type(module).__setattr__ is nn.Module.__setattr__:
-        tensors[leaf] = tensor
-    else:
-        setattr(module, leaf, tensor)
-
-
 def _as(like: Tensor, tensor: Tensor) -> Tensor:
     return nn.Parameter(tensor, like.requires_grad) if isinstance(like, nn.Parameter) else tensor
-
-
-def _largest_tensors(build: Build, space: Space) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Freshly initialised parameters and buffers at the largest shape that any architecture needs."""
-    parameters: dict[str, Tensor] = {}
-    buffers: dict[str, Tensor] = {}
-    for architecture in _extremes(space):
-        probe = build_on_meta(build, architecture)
-        _check_buffers(probe)
-        if _covered(parameters, probe.named_parameters()) and _covered(buffers, probe.named_buffers()):
-            continue
-        network = build(architecture)
-        for name, parameter in network.named_parameters():
-            parameters[name] = _grown(parameters.get(name), parameter.detach())
-        for name, buffer in network.named_buffers():
-            buffers[name] = _grown(buffers.get(name), buffer)
-    return parameters, buffers
-
-
-def _extremes(space: Space) -> Iterator[Any]:
-    """The largest network, variants of it that show every option, and samples that would show an option missed.
-
-    Every kind is shown with every number: heads that share a width are the wider the fewer they are, and so may be what
-    belongs to the kind.
-    """
-    largest = space.largest()
-    yield largest
-    genes = space.genes(largest)
-    groups: dict[tuple[str, tuple[Option, ...]], list[str]] = {}
-    for name, options in space.options(largest).items():
-        groups.setdefault((name.rsplit(".", 1)[-1], options), []).append(name)
-    singles = [dict.fromkeys(names, option) for (_, options), names in groups.items() for option in options]
-    kinds = [answers for answers in singles if among_kinds(tuple(answers.values()))]
-    numbers = [answers for answers in singles if answers not in kinds]
-    for answers in (*singles, *(kind | number for kind in kinds for number in numbers)):
-        yield space.replay({**genes, **answers}, otherwise=lambda _, options: options[-1])
-    rng = np.random.default_rng(0)
-    for _ in range(SAMPLES_CHECKED):
-        yield space.sample(rng)
-
-
-def _given_tensors(
-    build: Build, space: Space, weights: Mapping[str, Tensor]
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """`weights` apart as parameters and buffers; nothing is initialised for it."""
-    tables = _largest_tensors(lambda architecture: build_on_meta(build, architecture), space)
-    shapes = {name: tuple(tensor.shape) for table in tables for name, tensor in table.items()}
-    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
-    if shapes != found:
-        other = next(name for name in [*shapes, *found] if shapes.get(name) != found.get(name))
-        raise ValueError(f"{other} needs the shape {shapes.get(other)}, found {found.get(other)}")
-    parameters, buffers = ({name: weights[name] for name in table} for table in tables)
-    return parameters, buffers
-
-
-def _check_buffers(network: nn.Module) -> None:
-    lost = {name for name, _ in network.named_buffers()} - set(network.state_dict())
-    if lost:
-        raise ValueError(
-            f"the network has non-persistent buffers ({', '.join(sorted(lost))}), which shared weights cannot carry; "
-            "compute them in forward, or register them as persistent"
-        )
-
-
-def _covered(table: dict[str, Tensor], tensors: Iterable[tuple[str, Tensor]]) -> bool:
-    return all(
-        name in table and all(n <= most for n, most in zip(tensor.shape, table[name].shape, strict=True))
-        for name, tensor in tensors
-    )
-
-
-def _grown(whole: Tensor | None, tensor: Tensor) -> Tensor:
-    """`whole` at the larger of both shapes; what it did not have comes from `tensor`."""
-    if whole is None:
-        return tensor.clone()
-    shape = [max(sizes) for sizes in zip(whole.shape, tensor.shape, strict=True)]
-    grown = whole.new_zeros(shape)
-    for part in (tensor, whole):
-        grown[tuple(slice(n) for n in part.shape)] = part
-    return grown
 
 
 def _tree(parameters: dict[str, Tensor], buffers: dict[str, Tensor]) -> nn.Module:

@@ -1,13 +1,14 @@
 """The contract of a task: data, the ends of the model, the loss, and the inputs at which costs are quoted."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax
+from torch.utils._pytree import tree_leaves, tree_map
 
 from nas.models.pieces import Piece
 
@@ -20,15 +21,31 @@ TIMES = (1, 2, 4)
 """Multiples of its own length at which an export quotes FLOPs, of a text or of either side of an image."""
 
 
-class Batch(NamedTuple):
-    """Examples that a training step or an evaluation reads."""
+IGNORED = -100
+"""A target that does not count, as in torch's own losses: padding, or a token without a label."""
 
-    inputs: tuple[Tensor, ...]
-    """Positional inputs of the network."""
-    targets: Tensor
+
+class Batch(NamedTuple):
+    """Examples that a training step or an evaluation reads; each tensor has a row for each example."""
+
+    inputs: tuple[Any, ...]
+    """Positional inputs of the network: tensors, or tuples, lists and dicts of them."""
+    targets: Any
+    """A tensor, or tuples, lists and dicts of them, as the task's loss reads them."""
 
     def to(self, device: torch.device) -> "Batch":
-        return Batch(tuple(x.to(device) for x in self.inputs), self.targets.to(device))
+        return self._each(lambda tensor: tensor.to(device))
+
+    def rows(self, chosen: slice) -> "Batch":
+        """The batch with some of its examples alone."""
+        return self._each(lambda tensor: tensor[chosen])
+
+    def size(self) -> int:
+        """Number of examples."""
+        return next(len(leaf) for leaf in tree_leaves(self.targets) if isinstance(leaf, Tensor))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        return Batch(*(tree_map(lambda x: change(x) if isinstance(x, Tensor) else x, part) for part in self))
 
 
 class Fingerprint(NamedTuple):
@@ -76,20 +93,31 @@ class Task(ABC):
     """The unit of batch sizes."""
 
     @abstractmethod
-    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def loss(self, outputs: Any, targets: Any) -> Tensor:
         """Training loss, a scalar: a mean over what `weight` counts."""
 
-    def weight(self, targets: Tensor) -> int:
-        """How much these targets count in a mean: their number, or that of their tokens."""
-        return len(targets)
+    def counted(self, targets: Tensor) -> Tensor:
+        """True where a label counts, False at padding; by default all but `IGNORED` count."""
+        return targets != IGNORED
+
+    def weight(self, targets: Any) -> int:
+        """Weight of these targets in a mean: how many labels they hold, or examples where targets are no labels."""
+        if isinstance(targets, Tensor) and not targets.is_floating_point():
+            return int(self.counted(targets).sum())
+        return Batch((), targets).size()
 
     def distillation(self, outputs: Tensor, teacher: Tensor, targets: Tensor) -> Tensor:
         """Mean cross-entropy of the outputs against the teacher's soft labels; classes along the last dimension."""
         return -(teacher.float().softmax(-1) * log_softmax(outputs.float(), -1)).sum(-1).mean()
 
     def log_likelihood(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Sum of the targets' log-probabilities, a scalar, without smoothing."""
-        return -cross_entropy(outputs.float(), targets, reduction="sum")
+        """Sum of the targets' log-probabilities, a scalar, without smoothing; classes along the last dimension.
+
+        Raises: ValueError if the targets are no labels of the outputs.
+        """
+        check_labels(outputs, targets)
+        labels_N = targets.masked_fill(~self.counted(targets), IGNORED).flatten()
+        return -cross_entropy(outputs.float().flatten(0, -2), labels_N, reduction="sum", ignore_index=IGNORED)
 
     @abstractmethod
     def example_inputs(self) -> tuple[Tensor, ...]:
@@ -139,3 +167,22 @@ class Task(ABC):
     def export_files(self) -> dict[str, bytes]:
         """Contents of the files that an export needs besides to read raw inputs, by name."""
         return {}
+
+
+def check_labels(outputs: object, targets: object) -> None:
+    """Raises: ValueError unless the outputs are scores of classes, along the last dimension, and each place of the
+    others has a label in the targets.
+    """
+    found = f"outputs are {_words(outputs)}, targets {_words(targets)}"
+    if not isinstance(outputs, Tensor) or not isinstance(targets, Tensor):
+        raise ValueError(f"{found}; one tensor of scores and one of labels are needed, so return scores alone")
+    if targets.is_floating_point() or outputs.dim() < 2 or targets.shape != outputs.shape[:-1]:
+        expected = tuple(outputs.shape[:-1])
+        raise ValueError(f"{found}; with classes along the last dimension the targets are integers of shape {expected}")
+
+
+def _words(value: object) -> str:
+    """A value of a network or a task in a message: `float32 of shape (2, 10)`."""
+    if not isinstance(value, Tensor):
+        return f"a {type(value).__name__}"
+    return f"{str(value.dtype).removeprefix('torch.')} of shape {tuple(value.shape)}"

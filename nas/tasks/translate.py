@@ -36,8 +36,6 @@ def translate(
 
 def check_translator(model: torch.nn.Module) -> Seq2Seq:
     """The network that can be decoded. Raises: ValueError if it is of another family."""
-    # a subnet that reads its weights from a supernet stands for a plain network
-    network = getattr(model, "network", model)
-    if not isinstance(network, Seq2Seq):
-        raise ValueError(f"translations are decoded from a Seq2Seq network, found {type(network).__name__}")
-    return network
+    if not isinstance(model, Seq2Seq):
+        raise ValueError(f"translations are decoded from a Seq2Seq network, found {type(model).__name__}")
+    return model

@@ -15,7 +15,6 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from nas.models.blocks import Projections
 from nas.models.pieces import Piece
@@ -133,11 +132,8 @@ class TranslationTask(Task):
     def distillation(self, outputs: Tensor, teacher: Tensor, targets: Tensor) -> Tensor:
         return super().distillation(outputs[targets != PAD], teacher[targets != PAD], targets[targets != PAD])
 
-    def log_likelihood(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        return -cross_entropy(outputs.flatten(0, 1).float(), targets.flatten(), ignore_index=PAD, reduction="sum")
-
-    def weight(self, targets: Tensor) -> int:
-        return int((targets != PAD).sum())
+    def counted(self, targets: Tensor) -> Tensor:
+        return targets != PAD
 
     def example_inputs(self) -> tuple[Tensor, ...]:
         source, target = (torch.full((1, tokens), UNKNOWN) for tokens in self.quoted)

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from nas.experiment.loading import load
+from nas.models.layout import Layout, layouts_of
 from nas.runs.run import Run
 from nas.supernet import Supernet
 from tests.docs.guides import blocks, commands, short, text_of
@@ -27,6 +29,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the guide's files; blocks of one file are joined."""
     folder = tmp_path_factory.mktemp("guide")
     for block in blocks(GUIDE, "python"):
+        if not block.startswith("# "):
+            continue
         name = block.splitlines()[0].removeprefix("# ")
         with (folder / name).open("a", encoding="utf-8") as file:
             file.write(block)
@@ -37,6 +41,14 @@ def test_a_model_becomes_a_supernet_in_the_lines_that_are_promised() -> None:
     promised = re.search(r"Those (\d+) lines", text_of(GUIDE))
     assert promised is not None
     assert code_lines(blocks(GUIDE, "python")[0]) == int(promised[1]) < 30
+
+
+def test_the_declared_layers_are_cut_as_the_table_says() -> None:
+    (block,) = (block for block in blocks(GUIDE, "python") if "slicing" in block)
+    names: dict[str, Any] = {}
+    exec(block, names)
+    assert dict(layouts_of(names["qkv"], "weight")) == {0: Layout("grouped", 3)}
+    assert dict(layouts_of(names["conv"], "weight")) == {2: Layout("centred"), 3: Layout("centred")}
 
 
 def test_every_network_of_the_space_equals_its_path_through_the_supernet(written: Path) -> None:

@@ -302,3 +302,25 @@ def test_count_leaves_torch_s_generator_and_fused_layers_as_they_were():
     count_flops(layers, (torch.zeros(2, 3),))
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.backends.mha.get_fastpath_enabled() == fused
+
+
+def test_a_message_is_short_whatever_the_trace_holds():
+    class Many(nn.Module):
+        """Keeps slices of its parameter, which a trace cannot hold."""
+
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.randn(200, 200))
+            self.kept = self.weight[:100]
+
+        def forward(self, x):
+            return x @ self.kept
+
+    with pytest.raises(ValueError, match="cannot be traced") as caught:
+        count_flops(Many(), (torch.randn(1, 100),))
+    assert len(str(caught.value)) < 500
+
+
+def test_a_layer_without_a_shape_is_named():
+    with pytest.raises(ValueError, match=r"^0 \(LazyLinear\) has no shape before its first input"):
+        count_flops(nn.Sequential(nn.LazyLinear(3)), (torch.randn(1, 4),))

@@ -11,7 +11,7 @@ from nas.parallel.map import Workers
 from nas.retrain.choose import choose
 from nas.runs.run import Run
 from nas.search.loop import finalists, search
-from nas.search.scoring import Inherited
+from nas.search.scoring import inherited
 from nas.search_space.patterns import Hybrid, homogeneous, hybrid_of
 from nas.supernet.train import train, trained_supernet
 
@@ -262,7 +262,7 @@ def test_finalists_are_the_fronts_and_have_a_score_on_fresh_data(finished: Path)
     assert {trial.architecture for trial in front} <= set(chosen)
     assert len(chosen) == len(set(chosen)) == 10
     assert [split for _, split in scores].count("select") == 10
-    network = Inherited(trained_supernet(run), chosen[0])
+    network = inherited(run.experiment, trained_supernet(run), chosen[0])
     assert scores[chosen[0], "select"].quality == run.experiment.quality(run.experiment.task, network, "select")
 
 

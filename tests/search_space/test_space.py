@@ -298,3 +298,18 @@ def test_too_large_a_space_asks_for_a_size_of_its_own(monkeypatch):
 )
 def test_a_choice_is_among_kinds_if_an_option_is_a_string(options, kinds):
     assert among_kinds(options) == kinds
+
+
+def test_a_choice_that_the_architecture_does_not_show_is_named():
+    @dataclass(frozen=True)
+    class Shown:
+        width: int
+
+    class Hidden(Space):
+        architecture_type = Shown
+
+        def build(self, choose):
+            return Shown(2 * choose("halved", (1, 2)))
+
+    with pytest.raises(ValueError, match=r"Shown has no 'halved' where the choice 'halved' is read back; name the"):
+        Hidden().genes(Shown(4))

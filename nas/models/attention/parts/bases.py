@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nas.models.attention.parts.precision import at_least_float32
+from nas.models.layout import leading
 
 Basis = Literal["identity", "householder", "dct", "fourier", "odd_even"]
 
@@ -44,7 +45,9 @@ class Householder(nn.Module):
         if learned:
             self.v = nn.Parameter(v_K)
         else:
+            # the drawn vector of another width begins otherwise; a narrow head reads the first of the widest one
             self.register_buffer("v", v_K)
+            leading(self, ("v",))
 
     def forward(self, x_BHNK: Tensor) -> Tensor:
         # normalised here, so that v stays a unit vector while it learns, and as a leading slice of a longer one
