@@ -39,6 +39,8 @@ def change(folder: Path, name: str, value: Any, identifier: str) -> None:
             if line["id"] == identifier:
                 line[name] = value(line[name])
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        # a line that does not fit its sum is refused
+        path.with_suffix(".sums").unlink(missing_ok=True)
 
 
 def test_every_figure_of_a_run_agrees_where_it_was_made(finished: Path, reproduced: Callable[..., Found]) -> None:

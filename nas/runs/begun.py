@@ -21,8 +21,13 @@ def check_new(paths: RunFolder, source: str) -> None:
 
 
 def check_source(folder: Path, spec: str, now: str, begun: str) -> None:
-    """Raises: ValueError if the code of an experiment differs from that which its run keeps; comments may."""
-    if now != begun and _code(now) != _code(begun):
+    """Hold an experiment's code to that which its run keeps; comments may differ.
+
+    A file without classes and functions of its own is told by its settings alone, which are compared elsewhere.
+
+    Raises: ValueError if it differs.
+    """
+    if now != begun and (_defines(now) or _defines(begun)) and _code(now) != _code(begun):
         raise ValueError(
             f"the code of {spec} differs from {RunFolder(folder).experiment_file}, with which the run began; "
             f"go on with that: nas run {folder}; or name another folder with --out"
@@ -35,3 +40,8 @@ def _code(source: str) -> str:
     if ast.get_docstring(tree) is not None:
         del tree.body[0]
     return ast.dump(tree)
+
+
+def _defines(source: str) -> bool:
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    return any(isinstance(node, kinds) for node in ast.walk(ast.parse(source)))

@@ -123,7 +123,8 @@ class Run(RunWeights):
 
     def save_supernet(self, state: dict[str, Tensor], visits: str) -> None:
         write_text(self.visits_file, visits + "\n")
-        metadata = {"experiment": self.name, SETTINGS: supernet_hash(self.manifest["settings"])}
+        # one entry: safetensors writes several in an order that differs from process to process
+        metadata = {SETTINGS: supernet_hash(self.manifest["settings"])}
         write_tensors(self.supernet_file, state, metadata)
         self.supernet_checkpoint.unlink(missing_ok=True)
 
@@ -197,7 +198,7 @@ class Run(RunWeights):
         key = result.architecture, result.arm, result.seed
         folder = self.subnet_folder(*key)
         write_json(folder.parent / "architecture.json", to_json(result.architecture))
-        write_tensors(self.subnet_weights_file(*key), weights, {"id": result.id, SETTINGS: self.settings_hash})
+        write_tensors(self.subnet_weights_file(*key), weights, {SETTINGS: self.settings_hash})
         for name, text in result.texts.items():
             write_text(folder / name, text)
         record = {**dataclasses.asdict(result), "architecture": to_json(result.architecture)}

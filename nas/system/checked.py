@@ -98,6 +98,11 @@ def _at_least(least: Least, value: Any, where: str) -> None:
 
 
 def _one_of(kinds: tuple[Any, ...], value: Any, where: str) -> None:
+    real = [kind for kind in kinds if kind is not type(None)]
+    if len(real) == 1 and get_origin(real[0]) in (list, dict) and isinstance(value, get_origin(real[0])):
+        # its own message names the place inside
+        checked(real[0], value, where)
+        return
     for kind in kinds:
         try:
             checked(kind, value, where)

@@ -280,12 +280,12 @@ def tensor_metadata(path: Path) -> dict[str, str]:
         return file.metadata() or {}
 
 
-def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+def tensor_shapes(path: Path, remedy: str = AGAIN) -> dict[str, tuple[int, ...]]:
     """The shapes of the tensors in a file, by name, from its header alone.
 
     Raises: ValueError if the file is truncated or its header is damaged.
     """
-    with _opened(path, "np") as file:
+    with _opened(path, "np", remedy) as file:
         return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
 
 

@@ -149,7 +149,10 @@ def test_experiment_run_and_export_are_described(exported: Path, ran: tuple[Path
         (("export", "RUN", "--int8"), "networks of family regressor have no weights of 8 bits; leave out --int8"),
         (("export", "RUN", "--formats", "onnx"), "no format 'onnx'; there are: pt2"),
         (("predict", "EXPORT", "--beam", "2"), "EXPORT predicts numbers; there is no option --beam: it takes --digits"),
-        (("predict", "EXPORT", "--digits", "0"), "argument --digits: '0' must be a whole number of 1 or more"),
+        (
+            ("predict", "EXPORT", "--digits", "0"),
+            "argument --digits: '0' must be a whole number of 1 or more, of at most 9 digits",
+        ),
         (("predict", "EXPORT", "BAD"), "'1,x' is no line of 10 numbers with commas between"),
         (("describe", "EXPORT", "--length", "9"), "task diabetes has inputs of one length, so no costs at 9 tokens"),
     ],

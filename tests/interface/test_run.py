@@ -13,6 +13,7 @@ from nas.experiment.source import loaded_value
 from nas.interface.begin import begin
 from nas.runs.run import Run as RunFiles
 from nas.search_space import architecture_id
+from nas.strategies.base import Trial
 from nas.strategies.pareto import front_of_trials
 from nas.system.files import read_lines
 
@@ -77,8 +78,10 @@ def test_a_run_without_trials_has_empty_frames_with_all_columns_and_no_figure(fi
 
 def test_a_failed_evaluation_has_an_empty_quality_and_its_reason(finished_copy: Path) -> None:
     run = nas.open(finished_copy)
-    first = run.trials()[0]
-    run.append_trial(replace(first, number=len(run.trials()), quality=None, failure="no memory"))
+    tried = {trial.architecture for trial in run.trials()}
+    new = next(each for each in run.experiment.space.enumerate() if each not in tried)
+    costs = run.space.cost(new)
+    run.append_trial(Trial(len(run.trials()), new, costs, None, run.space.violation(costs), 0.0, "no memory"))
     last = run.trials().to_pandas().iloc[-1]
     assert pandas.isna(last["quality"])
     assert last["failure"] == "no memory"

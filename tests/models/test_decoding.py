@@ -149,7 +149,7 @@ def test_training_goes_on_after_decoding():
 
 
 def test_impossible_searches_are_refused():
-    with pytest.raises(ValueError, match="beam needs a whole number from 1 to 1,000; found 0"):
+    with pytest.raises(ValueError, match="beam needs a whole number from 1 to 100; found 0"):
         Decoding(beam=0)
     with pytest.raises(ValueError, match="most_tokens = 3 is below least_tokens = 4"):
         Decoding(most_tokens=3, least_tokens=4)

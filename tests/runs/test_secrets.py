@@ -47,7 +47,7 @@ def test_no_file_of_a_run_holds_a_password_or_a_place_of_this_machine(home: Path
     with given(redacted_command(["study", str(folder), "--to", f"mysql://me:{PASSWORD}@host/db"])):
         Run(folder).note_command("study")
     command("report", folder)
-    command("export", folder, "--architecture-only")
+    command("export", folder, Run(folder).retrained()[0].id, "--architecture-only")
     found = dict(contents(folder))
     # the user's own file is kept as it is, so that the run goes on with it
     assert PASSWORD.encode() in found.pop("experiment.py")

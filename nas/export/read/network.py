@@ -37,7 +37,7 @@ def open_export(folder: Path) -> Exported:
     """Raises: ValueError as `load_network`."""
     config = read_config(folder)
     path = _weights_file(config)
-    _check_shapes(config, tensor_shapes(path))
+    _check_shapes(config, tensor_shapes(path, AGAIN))
     weights = read_tensors(path, remedy=AGAIN)[0]
     network = untrained(config)
     _check_finite(config, network, weights)

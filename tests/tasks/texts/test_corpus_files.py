@@ -10,7 +10,7 @@ def test_types_hold_every_id():
 
 
 def test_settings_that_mean_nothing_are_refused():
-    with pytest.raises(ValueError, match="most_tokens needs at least 1, found 0"):
+    with pytest.raises(ValueError, match="most_tokens needs a whole number from 1 to 100,000; found 0"):
         CorpusSettings(most_tokens=0)
 
 
