@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nas.system.files import read_tensors, write_tensors
+from nas.system.tensors import read_tensors, write_tensors
 
 SUPERNET = "supernet"
 """The group of the shared weights."""

@@ -41,8 +41,9 @@ from nas.runs.weights import SETTINGS, RunWeights
 from nas.search_space import architecture_id, to_json
 from nas.strategies.base import Trial
 from nas.strategies.pareto import front_of_trials
-from nas.system.files import locked, read_json, write_json, write_tensors, write_text
+from nas.system.files import locked, read_json, write_json, write_text
 from nas.system.provenance import commit
+from nas.system.tensors import write_tensors
 from nas.tasks.base import EvalSplit
 from nas.training.settings import Arm
 

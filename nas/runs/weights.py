@@ -8,7 +8,7 @@ from nas.runs.manifest import supernet_hash
 from nas.runs.opened import OpenedRun
 from nas.runs.packed import SUPERNET, PackedWeights
 from nas.runs.records import Retrained
-from nas.system.files import read_tensors, tensor_metadata
+from nas.system.tensors import read_tensors, tensor_metadata
 
 SETTINGS = "settings"
 """Key of the settings' hash in the metadata of a file of weights."""

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from nas.models.guard import first_not_finite
-from nas.system.files import append_line, read_lines, read_tensors, write_tensors, write_text
+from nas.system.files import append_line, read_lines, write_text
 from nas.system.interrupts import deferred_interrupts
 from nas.system.progress import Advance
+from nas.system.tensors import read_tensors, write_tensors
 from nas.training.settings import Training
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ import torch
 
 import nas
 from nas.runs.run import Run
-from nas.system.files import read_lines, read_tensors
+from nas.system.files import read_lines
+from nas.system.tensors import read_tensors
 
 
 class Disk(NamedTuple):

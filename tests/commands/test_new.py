@@ -53,6 +53,7 @@ def test_a_starter_is_an_experiment_with_a_comment_on_every_setting(
             assert any(line.strip().startswith("#") for line in around), f"{task}: {setting[1]} has no comment"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("task", "says"), [("digits", "897 train"), ("phrases", "40,000")])
 def test_a_starter_can_be_described(empty: Path, command: Callable[..., str], task: str, says: str) -> None:
     command("new", task)
@@ -61,6 +62,7 @@ def test_a_starter_can_be_described(empty: Path, command: Callable[..., str], ta
     assert says in printed
 
 
+@pytest.mark.slow
 def test_the_starter_of_own_texts_runs_on_them_and_says_what_is_missing(
     empty: Path, command: Callable[..., str], mistake: Callable[..., str]
 ) -> None:
@@ -90,6 +92,7 @@ def test_help_names_what_there_is() -> None:
     assert all(task in COMMANDS["new"].options[0].help for task in starters())
 
 
+@pytest.mark.slow
 def test_a_shipped_experiment_goes_by_its_name(empty: Path, command: Callable[..., str]) -> None:
     printed = command("run", "digits", *SMALL)
     assert "report   results/digits/report/index.html" in printed

@@ -55,6 +55,7 @@ def test_every_space_of_a_paper_is_in_the_table() -> None:
     assert {"autoformer", "hat", "ranknas"} <= set(STRATEGIES)
 
 
+@pytest.mark.slow
 def test_flops_are_those_of_the_table_and_round_to_the_published_ones(
     folder: Path, command: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

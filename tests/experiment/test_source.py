@@ -111,6 +111,7 @@ except ValueError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_class_of_a_notebook_is_refused_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

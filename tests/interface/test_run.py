@@ -133,6 +133,7 @@ def test_an_export_is_of_the_recommended_network_and_written_once(finished_copy:
         run.export("abc")
 
 
+@pytest.mark.slow
 def test_a_value_makes_the_same_run_as_its_file_and_goes_on(
     tiny: Path, finished: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

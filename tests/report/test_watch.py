@@ -81,6 +81,7 @@ def test_watching_ends_with_ctrl_c_and_leaves_a_page_that_stays(tiny: Path, fini
     assert not reloads(page)
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_watched_until_nothing_is_at_work(
     finished_copy: Path, command: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

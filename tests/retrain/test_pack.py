@@ -44,6 +44,7 @@ def test_a_group_comes_back_and_only_floats_are_rounded(tmp_path: Path) -> None:
     assert torch.equal(restored(halved(weights))["a"], read["a"])
 
 
+@pytest.mark.slow
 def test_a_clone_of_a_packed_run_is_used_without_training(
     packed: Run, tmp_path: Path, command: Callable[..., str]
 ) -> None:

@@ -18,7 +18,7 @@ from nas.runs.run import Run
 from nas.search.loop import finalists, search
 from nas.search_space.patterns import homogeneous
 from nas.supernet.train import train, trained_supernet
-from nas.system.files import read_tensors
+from nas.system.tensors import read_tensors
 
 NOTED_SPLITS = """
 

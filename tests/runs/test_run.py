@@ -14,8 +14,9 @@ from nas.runs.manifest import fingerprint
 from nas.runs.run import Run
 from nas.search_space import architecture_id
 from nas.strategies.base import Trial
-from nas.system.files import read_lines, write_tensors
+from nas.system.files import read_lines
 from nas.system.invocation import given
+from nas.system.tensors import write_tensors
 
 
 def create(folder: Path, **overrides: str) -> Run:

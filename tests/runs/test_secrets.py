@@ -41,6 +41,7 @@ def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
                     yield from ((f"{path.name}/{name}", archive.read(name)) for name in archive.namelist())
 
 
+@pytest.mark.slow
 def test_no_file_of_a_run_holds_a_password_or_a_place_of_this_machine(home: Path, command: Callable[..., str]) -> None:
     folder = home / "results" / "tiny"
     command("run", home / "tiny.py", "--out", folder, "--workers", "1")

@@ -85,6 +85,7 @@ def test_a_finished_search_changes_nothing(finished: Path, finished_copy: Path) 
         assert (finished_copy / name).read_bytes() == (finished / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_number_of_workers_also_with_classes_of_a_users_own(own_model: Path) -> None:
     one = Run.create(Path("one"), load(str(own_model)), str(own_model), {}, None, "nas run")
     train(one)

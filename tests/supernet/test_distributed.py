@@ -19,7 +19,8 @@ from nas.search_space import presets
 from nas.supernet import Supernet
 from nas.supernet.distributed import DistributedTrainee, Group, PeerFailed, run_rank
 from nas.supernet.trainee import SupernetTrainee
-from nas.system.files import read_lines, read_tensors
+from nas.system.files import read_lines
+from nas.system.tensors import read_tensors
 from nas.tasks.base import Batch
 from nas.tasks.digits import Digits
 from nas.training.loop import Files, fit

@@ -17,7 +17,8 @@ from nas.runs.run import Run
 from nas.supernet import on_ray as ray_train
 from nas.supernet.distributed import Group
 from nas.supernet.train import _trainee, train
-from nas.system.files import read_lines, read_tensors
+from nas.system.files import read_lines
+from nas.system.tensors import read_tensors
 from tests.waiting import wait_until
 
 EXPERIMENT = '''"""Digits, with mishaps in the workers."""

@@ -10,19 +10,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from nas.system.files import (
-    append_line,
-    locked,
-    read_json,
-    read_lines,
-    read_tensors,
-    replacing,
-    replacing_folder,
-    tensor_metadata,
-    tensor_shapes,
-    write_json,
-    write_tensors,
-)
+from nas.system.files import append_line, locked, read_json, read_lines, replacing, replacing_folder, write_json
+from nas.system.tensors import read_tensors, tensor_metadata, tensor_shapes, write_tensors
 
 VALUES = [{"number": 0, "what": "ä\u2028line"}, {"number": 1}, {"number": 2}]
 

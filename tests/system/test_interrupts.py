@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from nas.system.devices import threads
-from nas.system.files import read_lines, read_tensors
+from nas.system.files import read_lines
 from nas.system.interrupts import deferred_interrupts
+from nas.system.tensors import read_tensors
 
 SETTINGS = ["--supernet.steps", "200", "--evaluations", "30", "--retrain.steps", "200"]
 """Enough of each phase that a stop falls inside it; a training logs a line every 50 steps."""

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from nas.export.read.config import CARD, CONFIG, PT2, WEIGHTS, Config, fingerprint, onnx_file
 from nas.export.read.network import open_export, untrained
-from nas.system.files import read_tensors, replacing, write_json, write_tensors
+from nas.system.files import replacing, write_json
+from nas.system.tensors import read_tensors, write_tensors
 
 OF_THE_WEIGHTS = ("results", "checks", "latency_ms", "int8", "files")
 """Entries of a config that are true of the weights that were exported, and of no others."""

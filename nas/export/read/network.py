@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from nas.export.read.config import AGAIN, CONFIG, WEIGHTS, Config, check_network, read_config
 from nas.search_space import from_json
 from nas.supernet.meta import build_on_meta
-from nas.system.files import read_tensors, tensor_shapes
+from nas.system.tensors import read_tensors, tensor_shapes
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from nas.export.write.forms import fingerprints, onnx_values, pt2_values
 from nas.runs.records import Retrained
 from nas.runs.run import Run
 from nas.search_space import to_json
-from nas.system.files import read_json, replacing, replacing_folder, write_json, write_tensors, write_text
+from nas.system.files import read_json, replacing, replacing_folder, write_json, write_text
 from nas.system.provenance import commit
 from nas.system.redaction import redacted_values, shared_path
+from nas.system.tensors import write_tensors
 from nas.tasks.base import Task
 
 log = logging.getLogger(__name__)

@@ -23,7 +23,8 @@ from nas.export.predict.lines import CHUNK
 from nas.export.read.config import fingerprint
 from nas.export.read.network import open_export
 from nas.models.decoding import Decoding
-from nas.system.files import read_json, read_tensors, write_json, write_tensors
+from nas.system.files import read_json, write_json
+from nas.system.tensors import read_tensors, write_tensors
 from nas.tasks.digits import Digits
 from nas.tasks.texts.subwords import Subwords
 from nas.tasks.translate import translate

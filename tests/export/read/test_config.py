@@ -9,7 +9,8 @@ import pytest
 import nas
 from nas.export.read.config import fingerprint, read_config
 from nas.export.read.hub import HubNetwork
-from nas.system.files import read_json, read_tensors, write_json, write_tensors
+from nas.system.files import read_json, write_json
+from nas.system.tensors import read_tensors, write_tensors
 
 
 def changed(export: Path, **values: Any) -> Path:

@@ -17,7 +17,7 @@ from nas.export.write.programs import write_onnx, write_pt2
 from nas.export.write.whole import export
 from nas.runs.records import Retrained
 from nas.runs.run import Run
-from nas.system.files import read_tensors, write_tensors
+from nas.system.tensors import read_tensors, write_tensors
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from nas.retrain.retrain import retrain
 from nas.runs.run import Run
 from nas.search.loop import search
 from nas.supernet.train import train
-from nas.system.files import write_tensors
 from nas.system.redaction import shared_path
+from nas.system.tensors import write_tensors
 from nas.tasks.digits import Digits
 from nas.tasks.phrases import Phrases
 
