@@ -30,7 +30,7 @@ from nas.parallel.map import Arrays, Workers, prepared_map
 from nas.search.scoring import Candidate, evaluator
 from nas.search_space import to_json
 from nas.supernet import Supernet
-from nas.system.cores import allotted_cores
+from nas.system.machine import allotted_cores
 
 NETWORKS = 12
 REPEATS = 3

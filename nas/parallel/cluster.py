@@ -47,7 +47,7 @@ from ray.exceptions import (  # noqa: E402
 )
 
 from nas.parallel.workers import Arrays, Died, Event, Make, Outcome, Place, Workers, aligned, layout, outcome, views  # noqa: E402
-from nas.system.cores import allotted_cores  # noqa: E402
+from nas.system.machine import allotted_cores  # noqa: E402
 
 log = logging.getLogger(__name__)
 

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from nas.evaluators.base import measure
+from nas.evaluators.base import Measured, Quality, measure
 from nas.experiment import Experiment
 from nas.runs.records import Retrained
 from nas.search_space import architecture_id
 from nas.supernet.train import supernet_of
 from nas.system.devices import default_device, device_name, threads
 from nas.system.progress import Advance
-from nas.tasks.base import EvalSplit
+from nas.tasks.base import EvalSplit, Task
 from nas.training.loop import Keeper, resume, take_steps
 from nas.training.plain import PlainTrainee
 from nas.training.settings import Arm
@@ -86,10 +86,7 @@ def train_network(
     begun = resume(trainee, keeper)
     seconds = take_steps(trainee, keeper, begun, started(trainee), interrupted)
     trainee.finish()
-    tested = measure(experiment.tested, task, network, "test")
-    search_quality = measure(experiment.quality, task, network, "search").value
-    _check_finite(experiment.tested.name, tested.value, "test")
-    _check_finite(experiment.quality.name, search_quality, "search")
+    tested = _finite(experiment.tested, task, network, "test")
     result = Retrained(
         id=architecture_id(architecture),
         architecture=architecture,
@@ -97,7 +94,7 @@ def train_network(
         arm=job.arm,
         seed=job.seed,
         quality=tested.value,
-        search_quality=search_quality,
+        search_quality=_finite(experiment.quality, task, network, "search").value,
         steps=experiment.retrain.steps,
         seconds=round(seconds, 1),
         device=device_name(),
@@ -108,9 +105,12 @@ def train_network(
     return result, network
 
 
-def _check_finite(name: str, quality: float, split: EvalSplit) -> None:
-    if not math.isfinite(quality):
-        raise FailedTrainingError(f"after training, {name} is {quality} on the {split} split")
+def _finite(quality: Quality, task: Task, network: nn.Module, split: EvalSplit) -> Measured:
+    """Raises: FailedTrainingError if the quality is no finite number."""
+    found = measure(quality, task, network, split)
+    if not math.isfinite(found.value):
+        raise FailedTrainingError(f"after training, {quality.name} is {found.value} on the {split} split")
+    return found
 
 
 def _initial(

@@ -97,7 +97,7 @@ class RunFolder:
         return self.folder / "architectures" / f"{identifier}.json"
 
     def own_files(self) -> list[Path]:
-        """What a run writes beside its manifest and the experiment's file, as far as it is there."""
+        """Files that a run writes beside its manifest and the experiment's file, as far as they are there."""
         lines = self.growing_files()[1:]
         files = (self.commands_file, self.supernet_file, self.packed_file, self.supernet_checkpoint, self.supernet_log)
         folders = (self.comparison_folder, self.report_folder, self.folder / "subnets", self.folder / "exports")

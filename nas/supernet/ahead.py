@@ -6,7 +6,7 @@ from nas.evaluators.base import PreparedQuality
 from nas.experiment import Experiment
 from nas.supernet.meta import build_on_meta
 from nas.system.devices import default_device
-from nas.system.memory import check_fits, machine_bytes
+from nas.system.machine import check_fits, machine_bytes
 from nas.system.numbers import amount
 
 COPIES = 4

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from nas.system.cores import allotted_cores
+from nas.system.machine import allotted_cores
 
 MALLOC_SETTINGS = (
     ("MALLOC_TRIM_THRESHOLD_", -1, 2**31 - 1),

@@ -13,7 +13,7 @@ from typing import IO, Any
 from nas.system.checked import checked, parsed
 
 AGAIN = "delete it to start that part again"
-"""What would do about a damaged file of a run's part."""
+"""The remedy for a damaged file of a run's part."""
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
 
 
 def _left_beside(path: Path, end: str) -> list[Path]:
-    """What killed processes left of a file or folder that they wrote: nobody holds it."""
+    """Leftovers of a file or folder that killed processes wrote: nobody holds them."""
     named = re.compile(rf"\.{re.escape(path.name)}\.[0-9]+{re.escape(end)}")
     found: list[Path] = []
     # a folder that cannot be listed, or what is renamed meanwhile, is nothing to clear

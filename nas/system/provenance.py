@@ -8,7 +8,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from nas.system.cores import allotted_cores
+from nas.system.machine import allotted_cores
 
 LIBRARIES = (
     *("attention-nas", "torch", "torchvision", "numpy", "scipy", "scikit-learn", "fvcore", "safetensors", "optuna"),

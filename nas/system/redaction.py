@@ -13,7 +13,7 @@ from typing import Any
 
 HIDDEN = "***"
 HOME, USER = "~", "USER"
-"""What stands in the place of a home folder, and of the user's name as a part of other paths."""
+"""Texts in the place of a home folder, and of the user's name as a part of other paths."""
 
 _IN_URL = re.compile(r"(://[^\s:/@?'\"]*):\S*@")
 _IN_WHOLE_URL = re.compile(r"(://[^\s:/@?'\"]*):.*@", re.DOTALL)

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-import nas.system.memory
-from nas.system.memory import check_fits, machine_bytes
+import nas.system.machine
+from nas.system.machine import check_fits, machine_bytes
 
 
 def test_what_does_not_fit_is_said_with_both_sizes() -> None:
@@ -14,7 +14,7 @@ def test_what_does_not_fit_is_said_with_both_sizes() -> None:
 
 def test_a_container_has_what_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, limit = machine_bytes(), tmp_path / "memory.max"
-    monkeypatch.setattr(nas.system.memory, "CGROUP_LIMITS", (tmp_path / "none", limit))
+    monkeypatch.setattr(nas.system.machine, "CGROUP_LIMITS", (tmp_path / "none", limit))
     limit.write_text("12345\n")
     assert machine_bytes() == 12_345
     limit.write_text("max\n")

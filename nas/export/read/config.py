@@ -32,7 +32,7 @@ AGAIN = "write the export again with nas export RUN ID"
 NO_NAME = frozenset("/\\:\0")
 """Characters that no name of a file in an export has: with them it may lead out of the folder."""
 WRONG = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError, RuntimeError, MemoryError)
-"""What code raises that is given values of another type or size than it was written for."""
+"""Errors of code that is given values of another type or size than it was written for."""
 MOST_WORDS = 200
 """Most characters of such an error in a message."""
 
@@ -132,7 +132,7 @@ def _is_inside(path: Path, folder: Path) -> bool:
 
 
 def one_line(error: Exception) -> str:
-    """What a library says of an error, short enough for a message."""
+    """The message of a library's error, short enough for one of ours."""
     return " ".join(str(error).split())[:MOST_WORDS]
 
 

@@ -1,4 +1,4 @@
-"""The cores that this process may use: those of its affinity, no more than the quota of its control group."""
+"""The share of this machine that a process may use: cores by affinity and control group, and memory."""
 
 import math
 import os
@@ -8,6 +8,8 @@ from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
+CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+"""Files that say how much a container may use, of both versions of cgroups."""
 
 
 def allotted_cores(cgroups: Path = CGROUPS, membership: Path = MEMBERSHIP) -> int:
@@ -62,3 +64,23 @@ def _quota(group: Path) -> Iterator[float]:
     # -1 is no quota
     if int(quota) > 0:
         yield int(quota) / int(period)
+
+
+def machine_bytes() -> int:
+    """Bytes of memory that processes here may use: the machine's, or less where a container is given less."""
+    found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    for path in CGROUP_LIMITS:
+        # the file may be missing, or say `max`
+        with suppress(OSError, ValueError):
+            found = min(found, int(path.read_text()))
+    return found
+
+
+def check_fits(what: str, needed: int, available: int, instead: str) -> None:
+    """Raises: ValueError if `what` needs more bytes than are available; `instead` says what would do."""
+    if needed > available:
+        raise ValueError(f"{what} takes {_gigabytes(needed)} of memory, there are {_gigabytes(available)}; {instead}")
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:,.1f} GB"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from nas.system.cores import allotted_cores
+from nas.system.machine import allotted_cores
 
 PROGRAM = """
 import os
-from nas.system.cores import allotted_cores
+from nas.system.machine import allotted_cores
 from nas.system.devices import default_workers
 from nas.system.provenance import environment
 os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
