@@ -38,4 +38,4 @@ def test_freed_memory_is_used_again_without_asking_the_system(monkeypatch: pytes
     pages = 10 * 8 * 2**22 // resource.getpagesize()
     # a machine short of memory may take a few pages back
     assert faults["keep"] < pages / 10
-    assert faults["keep"] <= faults["leave"]
+    assert faults["keep"] <= faults["leave"] + pages / 10

@@ -23,7 +23,10 @@ def git(folder: Path, *arguments: str) -> str:
 def shown(folder: Path) -> str:
     """The commit that a copy of the package in `folder` says it runs."""
     environment = os.environ | {"PYTHONPATH": str(folder)}
-    found = subprocess.run([sys.executable, "-c", SHOW], check=True, capture_output=True, text=True, env=environment)
+    # the working directory comes first on the path
+    found = subprocess.run(
+        [sys.executable, "-c", SHOW], check=True, capture_output=True, text=True, env=environment, cwd=folder
+    )
     return found.stdout.strip()
 
 
