@@ -38,7 +38,7 @@ def copied(tmp_path: Path) -> Path:
     git(tmp_path, "add", ".gitignore")
     git(tmp_path, "commit", "-qm", "begin")
     # what the command needs, and no more
-    for path in ("__init__.py", "system/__init__.py", "system/provenance.py"):
+    for path in ("__init__.py", "system/__init__.py", "system/machine.py", "system/provenance.py"):
         (tmp_path / "env/nas" / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(PACKAGE / path, tmp_path / "env/nas" / path)
     return tmp_path
