@@ -135,6 +135,7 @@ def test_equal_arguments_give_equal_proposals(strategy, space, evaluations):
     assert history == before
 
 
+@pytest.mark.slow
 @any_strategy
 def test_proposals_do_not_depend_on_the_process(strategy):
     # Python hashes strings anew in every process, so the order of a set would show

@@ -20,6 +20,8 @@ from nas.runs.run import Run
 from tests.families.diabetes.model import Regressor
 from tests.families.diabetes.task import R2, Diabetes
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 EXPERIMENT = ROOT / "tests" / "families" / "diabetes" / "diabetes.py"
 ROW = "tests.families.diabetes.row"
@@ -130,7 +132,6 @@ def test_an_export_alone_decides_nothing_that_is_imported(exported: Path, patien
     assert alone.stderr.endswith(f"ValueError: {said}")
 
 
-@pytest.mark.slow
 def test_experiment_run_and_export_are_described(exported: Path, ran: tuple[Path, str, str]) -> None:
     assert LACKS in ended("describe", EXPERIMENT).stdout.splitlines()
     of_run = ended("describe", ran[0], exported.name).stdout

@@ -41,7 +41,13 @@ def folder(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", documented())
+# a whole run takes longer than all others
+LONG = ("run",)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in documented()]
+)
 def test_every_public_name_has_an_example_that_holds(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     text = inspect.getdoc(documented()[name])

@@ -127,6 +127,7 @@ def test_results_are_those_of_one_worker_though_workers_die_hang_or_run_out_of_t
     assert found[5].reason.startswith("the worker ended by a signal or an exit, 2 times in a row")
 
 
+@pytest.mark.slow
 def test_an_error_is_raised_in_its_place_among_the_results(nodes: Nodes) -> None:
     found = []
     with prepared_map(partial(weighted, 7), WEIGHTS, Workers(2, nodes.address)) as results:
