@@ -12,7 +12,7 @@ from nas.export.write.outlook import exports_ahead
 from nas.models.attention import grows_linearly
 from nas.search_space import architecture_id
 from nas.search_space.patterns import hybrid_periods, kinds
-from nas.supernet.ahead import check_batches, check_memory, check_qualities
+from nas.supernet.ahead import check_memory, check_qualities
 from nas.supernet.calibration import batches_read, statistics_keepers
 from nas.supernet.meta import build_apart
 from nas.system.devices import default_device, device_name, fast_bf16
@@ -44,7 +44,6 @@ def describe_experiment(experiment: Experiment, name: str, workers: int) -> Iter
     yield from _plan(experiment)
     yield from exports_ahead(experiment)
     yield f"data        {task.prepare()}"
-    check_batches(experiment)
     check_first_batch(experiment)
     yield from _calibration(experiment)
     if _bf16_is_refused(experiment):

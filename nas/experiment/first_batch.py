@@ -19,12 +19,16 @@ FEW = 2
 
 
 def check_first_batch(experiment: Experiment) -> None:
-    """Try the task's loss and the qualities on a batch each, with the smallest network; the data must be there.
+    """Take the first batch of each training, and try the loss and the qualities on a few examples of the data.
 
-    Raises: ValueError if the loss is no scalar, the outputs cannot be distilled where they must be, or a quality cannot
-        be measured from outputs and targets.
+    The smallest network is used, with fresh weights.
+
+    Raises: DataError if the data is missing; ValueError if it cannot fill a batch, the loss is no scalar, the outputs
+        cannot be distilled where they must be, or a quality cannot be measured from outputs and targets.
     """
     task, supernet = experiment.task, experiment.supernet
+    for training in (supernet, experiment.retrain):
+        task.train_batch(0, training.batch_size, experiment.seed)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         network = task.build(experiment.space.smallest()).eval()
         size = FEW if task.batch_unit == "examples" else supernet.batch_size

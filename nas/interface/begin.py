@@ -8,7 +8,7 @@ from nas.experiment.first_batch import check_first_batch
 from nas.experiment.loading import Loaded, is_shipped, load, with_changes
 from nas.export.write.outlook import exports_ahead
 from nas.runs.run import Run
-from nas.supernet.ahead import check_batches, check_memory, check_qualities
+from nas.supernet.ahead import check_memory, check_qualities
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,5 @@ def begin(
         for line in exports_ahead(asked):
             log.info("%s", line)
         asked.task.prepare()
-        check_batches(asked)
         check_first_batch(asked)
     return Run.create(folder, loaded, spec, overrides, data, command)

@@ -34,12 +34,6 @@ def check_qualities(experiment: Experiment) -> None:
             quality.prepare(experiment.task, network)
 
 
-def check_batches(experiment: Experiment) -> None:
-    """Take the first batch of each training. Raises: ValueError if the data cannot fill it; DataError."""
-    for training in (experiment.supernet, experiment.retrain):
-        experiment.task.train_batch(0, training.batch_size, experiment.seed)
-
-
 def _available() -> int:
     device = default_device()
     return torch.cuda.get_device_properties(device).total_memory if device.type == "cuda" else machine_bytes()

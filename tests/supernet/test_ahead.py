@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from nas.evaluators.bleu import Bleu
+from nas.experiment.first_batch import check_first_batch
 from nas.experiment.loading import load
 from nas.search_space.presets import tiny_translation
-from nas.supernet.ahead import check_batches, check_memory, check_qualities
+from nas.supernet.ahead import check_memory, check_qualities
 from nas.tasks.phrases import Phrases
 
 
@@ -48,6 +49,6 @@ def test_a_tokenisation_that_does_not_exist_is_refused_where_it_is_named() -> No
 
 def test_a_batch_of_retraining_that_the_data_cannot_fill_is_found_before_training(tiny: Path) -> None:
     experiment = load("tiny.py").experiment
-    check_batches(experiment)
+    check_first_batch(experiment)
     with pytest.raises(ValueError, match="batch size 898 is not within 1 to 897"):
-        check_batches(replace(experiment, retrain=replace(experiment.retrain, batch_size=898)))
+        check_first_batch(replace(experiment, retrain=replace(experiment.retrain, batch_size=898)))
