@@ -118,4 +118,4 @@ def test_a_committed_run_is_used_as_it_is_cloned(folder: Path, tmp_path: Path, c
 
 
 def test_runs_of_the_demo_and_of_phrases_are_committed_with_their_weights() -> None:
-    assert {"digits", "phrases"} <= {folder.name for folder in PACKED_RUNS}
+    assert {"digits-cpu", "phrases"} <= {folder.name for folder in PACKED_RUNS}
